@@ -1,0 +1,67 @@
+# The book's commands. Each does all of its own set-up in .venv, once: the stamp files remember it.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+# uv is quicker where it is there; pip does the same.
+PIP     = $(if $(shell uv --version 2>/dev/null),uv pip install -q --compile-bytecode --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
+LOCKED := --require-hashes --only-binary :all:
+# The project itself comes from this folder, built with what is in the locks.
+HERE    = $(PIP) --no-deps --no-build-isolation -e .
+
+.PHONY: help lab test test-all notebooks oracle-long lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make lab          open the book in JupyterLab"
+	@echo "make test         check everything that fits in 15 minutes"
+	@echo "make test-all     check everything"
+	@echo "make notebooks    execute the notebooks again and normalise them"
+	@echo "make oracle-long  the long comparison with an independent MMU"
+	@echo "make lock         compute locks/ again (needs uv)"
+	@echo "make clean        remove .venv and caches; your tempmm-book/ stays"
+
+lab: $(VENV)/lab.stamp
+	$(PY) -m tempmm_lab open
+
+test: $(VENV)/test.stamp
+	$(PY) tests/run.py
+
+test-all: $(VENV)/test.stamp
+	$(PY) tests/run.py --all
+
+notebooks: $(VENV)/test.stamp
+	$(PY) -m tests.notebooks.execute
+
+oracle-long: $(VENV)/test.stamp
+	$(PY) -m tests.oracle.long
+
+$(VENV)/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed. Name one that you have: make PYTHON=python3.12 lab"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python cannot make a virtual environment here. On Debian, type: apt-get install -y python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/lab.stamp: locks/lab.txt pyproject.toml | $(VENV)/made.stamp
+	$(PIP) $(LOCKED) -r locks/lab.txt
+	$(HERE)
+	@touch $@
+
+# The test lock holds everything in the lab lock, in the same versions.
+$(VENV)/test.stamp: locks/test.txt pyproject.toml | $(VENV)/made.stamp
+	$(PIP) $(LOCKED) -r locks/test.txt
+	$(HERE)
+	@touch $@ $(VENV)/lab.stamp
+
+COMPILE := uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+lock:
+	@uv --version >/dev/null 2>&1 || { echo "make lock needs uv: $(PYTHON) -m pip install uv"; exit 1; }
+	$(COMPILE) --all-extras -o locks/all.txt
+	$(COMPILE) -c locks/all.txt --extra lab -o locks/lab.txt
+	$(COMPILE) -c locks/all.txt --extra lab --extra test -o locks/test.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

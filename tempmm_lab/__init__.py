@@ -1,0 +1,75 @@
+"""Temporary address spaces: x86 page tables, TLBs and interrupt state, modelled to be explored from a notebook.
+
+The names that chapters use, in reading order. Importing this package loads the standard library and nothing else;
+pictures and widgets are fetched when first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from tempmm_lab.errors import (
+    ModelError,
+    NotOnMachine,
+    TempmmLabError,
+    TooManySteps,
+    UnknownWord,
+    UnrepeatableCode,
+)
+from tempmm_lab.hw.address import Hex, Level, is_canonical, sign_extend, split
+from tempmm_lab.hw.build import Page, build_tables, machine_with, one_page, with_entry
+from tempmm_lab.hw.machine import Cpu, Machine
+from tempmm_lab.hw.memory import PhysicalMemory
+from tempmm_lab.hw.ops import evict, fetch, fill, invlpg, invpcid, load, store, write_cr0, write_cr3, write_cr4
+from tempmm_lab.hw.paging import Entry
+from tempmm_lab.hw.processor import Processor
+from tempmm_lab.hw.registers import NOFLUSH, Registers
+from tempmm_lab.hw.rights import Access, GeneralProtection, PageFault, Rights
+from tempmm_lab.hw.tlb import StructureEntry, Tlb, TlbEntry
+from tempmm_lab.hw.walk import Walk, WalkLevel, translate
+from tempmm_lab.oracles import compare as compare_walkers
+from tempmm_lab.oracles import recorded_cases
+from tempmm_lab.snapshots import SNAPSHOTS, Snapshot, load_snapshot
+from tempmm_lab.steps import Op, ProgramPoint, op, outcomes, run, start
+
+__version__ = "0.1.0"
+
+_LATER = {
+    "draw_walk": "views.walk",
+    "draw_entry": "views.entry",
+    "draw_cr3": "views.cr3",
+    "draw_tlb": "views.tlb",
+    "draw_cpu": "views.cpu",
+    "draw_rights": "views.rights",
+    "Picture": "views.picture",
+    "chart": "views.charts",
+    "predict": "assess.predict",
+    "forget": "assess.answers",
+    "walk_explorer": "widgets.walk_explorer",
+    "rights_grid": "widgets.rights_grid",
+    "tlb_bench": "widgets.tlb_bench",
+}
+"""Pictures, prediction boxes and widgets, and the module each is in: loaded on first use, not on import."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        msg = f"module 'tempmm_lab' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"tempmm_lab.{_LATER[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
+__all__ = [
+    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "ModelError",
+    "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint", "Registers", "Rights",
+    "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry", "TooManySteps", "UnknownWord",
+    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_walkers", "evict", "fetch", "fill", "invlpg",
+    "invpcid", "is_canonical", "load", "load_snapshot", "machine_with", "one_page", "op", "outcomes",
+    "recorded_cases", "run", "sign_extend", "split", "start", "store", "translate", "with_entry", "write_cr0",
+    "write_cr3", "write_cr4",
+]  # fmt: skip

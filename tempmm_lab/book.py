@@ -1,0 +1,183 @@
+"""The book's chapters: where they are, and how a reader gets a copy to work in.
+
+Readers never open the chapters that are shipped. They get a copy in a working folder, with the outputs from the
+first prediction on taken out, so that no answer stands there before the question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tempmm_lab.errors import ModelError
+
+MANIFEST = ".tempmm-book.json"
+"""The file in a working folder that remembers what was copied there."""
+
+NAME = re.compile(r"(\d\d)-(.+)\.ipynb")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One notebook of the book: its file, its number, its title, and its time in minutes where it says one."""
+
+    path: Path
+    number: str
+    title: str
+    minutes: int | None
+
+    def __str__(self) -> str:
+        """Give the chapter's line in `tempmm-lab list`."""
+        time = f"  (about {self.minutes} minutes)" if self.minutes is not None else ""
+        return f"{self.number}  {self.title}{time}"
+
+
+def chapters_folder() -> Path:
+    """Give the folder that holds the shipped chapters: inside an installed package, or beside it in a checkout."""
+    package = Path(str(resources.files("tempmm_lab")))
+    for folder in (package / "_book" / "chapters", package.parent / "chapters"):
+        if any(folder.glob("[0-9][0-9]-*.ipynb")):
+            return folder
+    raise ModelError("The chapters are not where they should be. Install tempmm-lab again, or run it in a checkout.")
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """Give every chapter, in the order of the book."""
+    return tuple(_chapter(path) for path in sorted(chapters_folder().glob("[0-9][0-9]-*.ipynb")))
+
+
+def find_chapter(name: str) -> Chapter:
+    """Give the chapter called `name`: its number (`3` or `03`), its file name, or the beginning of either."""
+    wanted = f"{int(name):02}" if name.isdecimal() and name.isascii() else name
+    every = chapters()
+    found = [one for one in every if _is_called(one, wanted)]
+    if len(found) == 1:
+        return found[0]
+    problem = "More than one chapter is" if found else "No chapter is"
+    raise ModelError(f"{problem} called {name!r}. There are: {', '.join(one.path.stem for one in every)}.")
+
+
+def copy_book(folder: Path) -> list[str]:
+    """Copy the chapters into `folder` and give one line per file that says what was done.
+
+    A file that the reader changed is never overwritten: where the book has a newer one, it is put beside it.
+    """
+    every = chapters()
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder} is a file. Give a folder for your copy of the book.")
+    if folder.resolve() == chapters_folder().resolve():
+        raise ModelError(f"{folder} is the book itself. Give another folder for your copy.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        given = _read_manifest(folder)
+        lines = [_hand_out(folder, chapter.path.name, for_reader(chapter.path), given) for chapter in every]
+        _write(folder / MANIFEST, _as_json({"format": 1, "given": given}))
+    except OSError as error:
+        raise ModelError(f"Cannot write in {folder}: {error.strerror}. Give a folder that you may write in.") from None
+    return lines
+
+
+def for_reader(path: Path) -> bytes:
+    """Give a chapter as a reader gets it: executed down to its first prediction, and open from there on."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    asked = False
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            asked = asked or "predict(" in "".join(cell["source"])
+            if asked:
+                cell["outputs"], cell["execution_count"] = [], None
+    return _as_json(notebook)
+
+
+def _hand_out(folder: Path, name: str, new: bytes, given: dict[str, str]) -> str:
+    """Put `new` into `folder` as `name`, or beside it where the reader changed that file. Say what was done."""
+    path = folder / name
+    if not path.exists():
+        return _give(path, new, given, "copied")
+    here = _digest(path.read_bytes())
+    if here == _digest(new):
+        given[name] = here
+        return f"{name}: up to date"
+    if here == given.get(name):
+        return _give(path, new, given, "updated")
+    if given.get(name) == _digest(new):
+        return f"{name}: yours, kept"
+    given[name] = _digest(new)
+    beside = _name_beside(folder, name, new, given)
+    return f"{name}: yours, kept; " + _give(folder / beside, new, given, "the book's newer version is there")
+
+
+def _name_beside(folder: Path, name: str, new: bytes, given: dict[str, str]) -> str:
+    """Give a name for a newer version that no file of the reader's has."""
+    stem = name.removesuffix(".ipynb")
+    names = [f"{stem} (new).ipynb", *(f"{stem} (new {n}).ipynb" for n in range(2, 1000))]
+    for beside in names:
+        path = folder / beside
+        if not path.exists() or _digest(path.read_bytes()) in {given.get(beside), _digest(new)}:
+            return beside
+    raise ModelError(f"Too many versions of {name} in {folder}. Move the ones you need no more.")
+
+
+def _give(path: Path, new: bytes, given: dict[str, str], done: str) -> str:
+    """Write what is handed out and remember that it was."""
+    _write(path, new)
+    given[path.name] = _digest(new)
+    return f"{path.name}: {done}"
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """Give what was handed out before. Without a readable manifest every file counts as the reader's own."""
+    try:
+        given = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["given"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {str(name): str(digest) for name, digest in given.items()} if isinstance(given, dict) else {}
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    os.replace(part, path)  # noqa: PTH105  (Path.replace does the same; this one says that it is atomic)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _as_json(value: Any) -> bytes:
+    """Give the bytes that Jupyter itself would write."""
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _chapter(path: Path) -> Chapter:
+    """Read a chapter's title and time from its opening."""
+    match = NAME.fullmatch(path.name)
+    if match is None:
+        raise ModelError(f"{path.name} is not a chapter's name. It should be like 01-name.ipynb.")
+    opening = _opening(path)
+    heading = re.search(r"^# +(.+?) *$", opening, re.MULTILINE)
+    title = heading.group(1) if heading else match.group(2)
+    time = re.search(r"\babout (\d+) minutes", opening, re.IGNORECASE)
+    return Chapter(path, match.group(1), re.sub(r"^\d+ *[·.:] *", "", title), int(time.group(1)) if time else None)
+
+
+def _opening(path: Path) -> str:
+    """Give the Markdown before a chapter's first code cell."""
+    text = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            break
+        text.append("".join(cell["source"]))
+    return "\n".join(text)
+
+
+def _is_called(chapter: Chapter, name: str) -> bool:
+    stem = chapter.path.stem
+    return bool(name) and (name == chapter.path.name or stem.startswith(name) or stem[3:].startswith(name))

@@ -1,0 +1,1 @@
+"""The checks of the project. `python tests/run.py` runs them all."""

@@ -1,0 +1,77 @@
+"""One JupyterLab, one Chromium and one open page per chapter for all browser tests.
+
+Where Playwright or Chromium is missing, the tests are skipped with the line to type; with CI=true they fail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tempmm_lab.book import copy_book
+from tests.browser import catalogue, toys
+from tests.browser.driver import Browser, NotebookPage, missing
+from tests.browser.lab import LabServer
+from tests.browser.widgets import Widget
+
+
+@dataclass
+class Visit:
+    """A chapter as a reader has it: first the fresh copy as it was opened, then run from top to bottom."""
+
+    chapter: str
+    folder: Path
+    page: NotebookPage
+    trusted_at_first: int
+    without_text_at_first: list[str]
+
+    def widgets(self) -> list[Widget]:
+        """The chapter's widgets, in page order."""
+        return [Widget(self.page, root) for root in self.page.widgets().all()]
+
+    def run_afresh(self) -> None:
+        """Forget the predictions made so far and run everything in a new kernel."""
+        (self.folder / "predictions.json").unlink(missing_ok=True)
+        self.page.run_all(restart=True)
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip here, fail in CI: there, a browser test that does not run is a mistake."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    if reason := missing():
+        skip_or_fail(reason)
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """JupyterLab over a reader's copy of the book, with a notebook of toys beside the chapters."""
+    folder = tmp_path_factory.mktemp("reader")
+    if catalogue.chapters():
+        copy_book(folder)
+    toys.write(folder)
+    with LabServer(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=catalogue.chapters())
+def visit(request: pytest.FixtureRequest, lab: LabServer, browser: Browser) -> Iterator[Visit]:
+    """Each chapter in turn, opened, looked at, and run. pytest keeps the tests of one chapter together."""
+    page = browser.open_notebook(lab, request.param)
+    page.screenshot(f"{Path(request.param).stem}-fresh-copy")
+    opened = Visit(request.param, lab.folder, page, page.trusted_cells(), page.pictures_without_text())
+    page.run_all()
+    yield opened
+    page.close()

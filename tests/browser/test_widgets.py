@@ -1,0 +1,32 @@
+"""Every widget of every chapter, operated as a reader would: with a mouse, and with the keyboard alone."""
+
+from __future__ import annotations
+
+from tests.browser import catalogue
+from tests.browser.conftest import Visit
+
+
+def complaints(visit: Visit, *, by: str) -> list[str]:
+    """Sweep all widgets of the chapter; what is wrong, each with the widget's name and place."""
+    found = []
+    for place, widget in enumerate(visit.widgets(), start=1):
+        sweep = widget.sweep_by_mouse() if by == "mouse" else widget.sweep_by_keyboard()
+        found += [f"{widget.name} (widget {place}): {problem}" for problem in sweep.problems()]
+    return found + visit.page.callback_errors() + visit.page.console + visit.page.outside
+
+
+def test_the_promised_widgets_are_there(visit: Visit) -> None:
+    """The chapter shows exactly the kinds of widget that the catalogue names."""
+    assert {widget.name for widget in visit.widgets()} == set(catalogue.promised(visit.chapter))
+
+
+def test_every_control_works_by_mouse(visit: Visit) -> None:
+    """Each control can be operated, none shows an error, and the picture changes."""
+    visit.run_afresh()
+    assert complaints(visit, by="mouse") == []
+
+
+def test_every_control_works_by_keyboard(visit: Visit) -> None:
+    """Tab reaches each control; Space, Enter, arrows and typing operate it; the picture changes; focus stays."""
+    visit.run_afresh()
+    assert complaints(visit, by="keyboard") == []

@@ -1,0 +1,1 @@
+"""The model against MMUs that nobody here wrote."""

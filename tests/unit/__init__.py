@@ -1,0 +1,1 @@
+"""Small checks: one claim each."""
