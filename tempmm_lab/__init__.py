@@ -29,7 +29,7 @@ from tempmm_lab.hw.rights import Access, GeneralProtection, PageFault, Rights
 from tempmm_lab.hw.tlb import StructureEntry, Tlb, TlbEntry
 from tempmm_lab.hw.walk import Walk, WalkLevel, translate
 from tempmm_lab.oracles import compare as compare_walkers
-from tempmm_lab.oracles import recorded_cases
+from tempmm_lab.oracles import compare_rules, recorded_cases
 from tempmm_lab.snapshots import SNAPSHOTS, Snapshot, load_snapshot
 from tempmm_lab.steps import Op, ProgramPoint, op, outcomes, run, start
 
@@ -68,8 +68,8 @@ __all__ = [
     "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "ModelError",
     "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint", "Registers", "Rights",
     "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry", "TooManySteps", "UnknownWord",
-    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_walkers", "evict", "fetch", "fill", "invlpg",
-    "invpcid", "is_canonical", "load", "load_snapshot", "machine_with", "one_page", "op", "outcomes",
+    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules", "compare_walkers", "evict", "fetch",
+    "fill", "invlpg", "invpcid", "is_canonical", "load", "load_snapshot", "machine_with", "one_page", "op", "outcomes",
     "recorded_cases", "run", "sign_extend", "split", "start", "store", "translate", "with_entry", "write_cr0",
     "write_cr3", "write_cr4",
 ]  # fmt: skip

@@ -14,6 +14,9 @@ a general-protection fault. The machine goes on, and so does the reader.
 from __future__ import annotations
 
 import operator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class TempmmLabError(Exception):
@@ -65,6 +68,14 @@ def whole_number(value: object, what: str, *, bits: int = 64) -> int:
         msg = f"{what} must fit in {bits} bits: {number:#x} needs {number.bit_length()}."
         raise ModelError(msg)
     return number
+
+
+def a_thing(value: T, kind: Any, advice: str) -> T:
+    """Give `value` if it is of the kind wanted, else a `ModelError` that says what to give instead."""
+    if isinstance(value, kind):
+        return value
+    msg = f"{advice} Got {value!r} ({type(value).__name__})."
+    raise ModelError(msg)
 
 
 def one_of(value: object, allowed: tuple[str, ...], what: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import warnings
 import webbrowser
 from importlib import resources
 from pathlib import Path
@@ -25,20 +26,30 @@ def check_installed() -> None:
 def start_jupyterlab(folder: Path, notebook: str, *, browser: bool, port: int | None) -> None:
     """Serve `folder` until Ctrl-C, with `notebook` open. The address goes to standard output."""
     from jupyterlab.labapp import LabApp
+    from traitlets.config import Config
 
-    with resources.as_file(resources.files("tempmm_lab") / "data" / "jupyter") as settings:
-        os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
-            filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")])
-        )
-    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
-    os.environ["JUPYTER_TOKEN"] = token  # not an argument: every user of the machine could read that
+    os.environ["JUPYTER_CONFIG_PATH"] = config_path()
+    token = secrets.token_hex(24)  # not among the arguments, which every user of this computer can read
     show = browser and has_browser()
-    server = LabApp.initialize_server(argv=[*arguments(folder, notebook, show=show), *_port(port)])
-    server.answer_yes = True  # one Ctrl-C is enough: notebooks save themselves
+    with warnings.catch_warnings(record=True):  # JupyterLab's own deprecations are nothing to a reader
+        server = LabApp.initialize_server(
+            argv=[*arguments(folder, notebook, show=show), *_port(port)],
+            config=Config(IdentityProvider={"token": token}),
+        )
+    server.answer_yes = True  # one Ctrl-C stops it, without a question in the terminal
     print(f"The book is in {folder.resolve()}")
-    print(f"Open   {address(server.port, notebook)}?token={token}")
+    print(f"Open   http://127.0.0.1:{server.port}{_page(notebook)}?token={token}")
     print("Stop   Ctrl-C", flush=True)
     server.start()
+
+
+def config_path() -> str:
+    """Give where JupyterLab looks for settings: first ours, which switch off pop-ups and look-ups outside.
+
+    They are defaults: what the reader chose in JupyterLab's own settings still wins.
+    """
+    ours = str(resources.files("tempmm_lab") / "data" / "jupyter")
+    return os.pathsep.join([ours, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])])
 
 
 def arguments(folder: Path, notebook: str, *, show: bool) -> list[str]:
@@ -52,11 +63,6 @@ def arguments(folder: Path, notebook: str, *, show: bool) -> list[str]:
         "--ServerApp.log_level=ERROR",
         "--LabApp.log_level=ERROR",
     ]
-
-
-def address(port: int, notebook: str) -> str:
-    """Give the notebook's address on this computer."""
-    return f"http://127.0.0.1:{port}{_page(notebook)}"
 
 
 def has_browser() -> bool:

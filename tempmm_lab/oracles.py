@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from tempmm_lab.errors import one_of
+from tempmm_lab.errors import a_thing, one_of
 from tempmm_lab.hw.address import Hex
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.registers import RFLAGS_BITS, Registers
-from tempmm_lab.hw.rights import Access, Fault, GeneralProtection, PageFault
+from tempmm_lab.hw.rights import Access, Fault, GeneralProtection, PageFault, Rights
 from tempmm_lab.hw.walk import Walk, translate
 
+_CASES = "Give cases as recorded_cases() does."
 ORACLES = {"unicorn": "unicorn_cases.jsonl.gz", "kvm": "kvm_cases_intel.jsonl.gz"}
 
 
@@ -48,6 +49,12 @@ class Case:
             return f"#PF {self.fault.bits}".strip()
         return "#GP" if self.fault else "ok"
 
+    def __str__(self) -> str:
+        switches = " ".join(f"{name}={int(self.registers.bit(name))}" for name in ("WP", "SMEP", "SMAP", "AC"))
+        rights = translate(self.memory, self.registers, self.va, self.access, maxphyaddr=self.maxphyaddr).rights
+        page = f" of a page {rights}" if rights else ""
+        return f"{self.access.value} at CPL {self.registers.cpl}{page}, {switches}: {self.oracle} says {self.outcome}"
+
     def ask(self, walker: Callable[..., Any]) -> Any:
         """Give a walker's answer to this case; it is called as `translate` is."""
         return walker(
@@ -60,14 +67,17 @@ class Case:
             gb_pages=self.gb_pages,
         )
 
-    def agrees(self, walk: Walk) -> bool:
+    def agrees(self, answer: Walk | int | None) -> bool:
         """Say whether an answer is the oracle's: outcome, address, error code and CR2, and A/D bits on success.
 
-        On a fault, A bits are left out: processors differ in how far a faulting walk has already set them.
+        An answer may also be just a physical address, or None for any fault; then only that is compared. On a fault,
+        A bits are left out: processors differ in how far a faulting walk has already set them.
         """
+        if not isinstance(answer, Walk):
+            return answer == self.pa
         if self.pa is not None:
-            return walk.pa == self.pa and dict(walk.accessed_dirty) == self.accessed_dirty
-        return walk.pa is None and walk.fault == self.fault
+            return answer.pa == self.pa and dict(answer.accessed_dirty) == self.accessed_dirty
+        return answer.pa is None and answer.fault == self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,9 @@ class Comparison:
     differs: tuple[tuple[Case, Any], ...]
 
     def __str__(self) -> str:
-        lines = [f"{name:<12} {count:>5}" for name, count in sorted(self.by_outcome.items())]
-        return "\n".join([*lines, f"{self.total:,} cases, {len(self.differs):,} disagreements"])
+        lines = [f"{name:<16} {count:>5}" for name, count in sorted(self.by_outcome.items())]
+        first = [f"the first: {self.differs[0][0]}"] if self.differs else []
+        return "\n".join([*lines, f"{self.total:,} cases, {len(self.differs):,} disagreements", *first])
 
     __repr__ = __str__
 
@@ -94,16 +105,36 @@ def recorded_cases(oracle: str = "unicorn") -> tuple[Case, ...]:
 
 def compare(walker: Callable[..., Any] = translate, cases: Iterable[Case] | None = None) -> Comparison:
     """Compare a walker with recorded answers, by default all 3,000 of Unicorn's."""
+    a_thing(walker, Callable, "Give a function that walks, called as translate is.")
     counts: dict[str, int] = {}
     differs: list[tuple[Case, Any]] = []
     total = 0
-    for case in recorded_cases() if cases is None else cases:
+    for case in recorded_cases() if cases is None else a_thing(cases, Iterable, _CASES):
         total += 1
+        a_thing(case, Case, _CASES)
         counts[case.outcome] = counts.get(case.outcome, 0) + 1
         answer = case.ask(walker)
         if not case.agrees(answer):
             differs.append((case, answer))
     return Comparison(total, counts, tuple(differs))
+
+
+def compare_rules(rule: Callable[[Registers, Rights, Access], object]) -> Comparison:
+    """Compare a rule on rights with what both oracles did to every access that reached a page.
+
+    `rule(registers, rights, access)` says whether the access is allowed.
+    """
+    a_thing(rule, Callable, "Give a function rule(registers, rights, access).")
+    counts = {"allowed": 0, "refused": 0}
+    differs: list[tuple[Case, Any]] = []
+    for case in (case for oracle in ORACLES for case in recorded_cases(oracle)):
+        rights = case.ask(translate).rights
+        if rights is not None:
+            counts["refused" if case.fault else "allowed"] += 1
+            said = bool(rule(case.registers, rights, case.access))
+            if said is not (case.fault is None):
+                differs.append((case, said))
+    return Comparison(sum(counts.values()), counts, tuple(differs))
 
 
 def _registers(row: dict[str, Any]) -> Registers:

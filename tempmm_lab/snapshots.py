@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tempmm_lab.errors import ModelError
+from tempmm_lab.errors import ModelError, a_thing, whole_number
 from tempmm_lab.hw.address import KIB4, Hex
 from tempmm_lab.hw.machine import Cpu, Machine
 from tempmm_lab.hw.memory import PhysicalMemory
@@ -94,13 +95,16 @@ class Snapshot:
         Raises:
             ModelError: nothing of that name was recorded.
         """
+        a_thing(name, str, "Give a label, a symbol or a number in hexadecimal as a string.")
         for recorded in self.addresses:
             if recorded.label in (name, f"spin: {name}"):
                 return recorded.va
         if name in self.symbols:
             return self.symbols[name]
         try:
-            return Hex(int(name, 16))
+            return Hex(whole_number(int(name, 16), "an address"))
+        except ModelError:
+            raise
         except ValueError:
             labels = ", ".join(sorted(recorded.label for recorded in self.addresses)[:6])
             msg = (
@@ -143,7 +147,7 @@ def load_snapshot(name: str | Path) -> Snapshot:
     if isinstance(name, str) and name in SNAPSHOTS:
         file = resources.files("tempmm_lab").joinpath("data", f"pagetables-6.16.12-{name}.json.gz")
         return _read(name, SNAPSHOTS[name], json.loads(gzip.decompress(file.read_bytes())))
-    path = Path(name)
+    path = Path(a_thing(name, str | Path, "Give the name of a recording, or a file."))
     if not path.is_file():
         msg = f"There is no snapshot {str(name)!r}. The recorded ones are {', '.join(SNAPSHOTS)}."
         raise ModelError(msg)
@@ -151,7 +155,7 @@ def load_snapshot(name: str | Path) -> Snapshot:
         data = path.read_bytes()
         raw = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
         return _read(path.stem, str(raw["moment"]), raw)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, ModelError):
             raise
         msg = f"{path} is not a page-table snapshot: {type(error).__name__}: {error}."

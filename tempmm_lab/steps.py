@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Generator, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from tempmm_lab.errors import ModelError, NotOnMachine, TooManySteps, UnrepeatableCode
+from tempmm_lab.errors import ModelError, NotOnMachine, TooManySteps, UnrepeatableCode, a_thing
 from tempmm_lab.thiscpu import Steppable, ThisCpu
 
 P = ParamSpec("P")
@@ -53,7 +53,7 @@ def _short(value: object) -> str:
 
 def op(do: Callable[Concatenate[ThisCpu[Any], P], T]) -> Callable[P, Op[T]]:
     """Make a step of a function `do(cpu: ThisCpu, ...)`: calling the result describes the step, awaiting it does it."""
-    signature = inspect.signature(do)
+    signature = inspect.signature(a_thing(do, Callable, "@op makes a step of a function."))
 
     @functools.wraps(do)
     def describe(*args: P.args, **kwargs: P.kwargs) -> Op[T]:
@@ -80,20 +80,19 @@ async def _only(step: Op[T]) -> T:
 
 def _call(fn: Callable[..., Any], args: tuple[Any, ...]) -> Coroutine[Op[Any], Any, Any]:
     """Begin `fn(*args)`, whether `fn` is an op or an `async def`."""
+    name = getattr(a_thing(fn, Callable, "Give an op such as load, or an async function, to run."), "__name__", str(fn))
     try:
         begun = fn(*args)
     except TypeError as error:
-        if isinstance(error, ModelError) or not callable(fn) or error.__traceback__ is None:
+        inner = error.__traceback__.tb_next if error.__traceback__ else None
+        if inner is not None:  # raised inside fn, not by calling it wrongly
             raise
-        if error.__traceback__.tb_next is not None:
-            raise
-        msg = f"{getattr(fn, '__name__', fn)} cannot be called with {args}: {error}."
-        raise ModelError(msg) from None
+        raise ModelError(f"{name} cannot be called with {args}: {error}.") from None
     if isinstance(begun, Op):
         return _only(begun)
     if inspect.iscoroutine(begun):
         return begun
-    msg = f"{getattr(fn, '__name__', fn)} is neither an op nor an async function, so it has no steps to run."
+    msg = f"{name} is neither an op nor an async function, so it has no steps to run."
     raise ModelError(msg)
 
 
@@ -186,6 +185,11 @@ def start(fn: Callable[..., Any], *args: Any) -> ProgramPoint:
     return root
 
 
+def _a_machine(machine: object) -> None:
+    if not hasattr(machine, "get_field"):
+        raise ModelError(f"Give the machine first, such as one_page(), not {machine!r}.")
+
+
 def run(machine: M, cpu: int, fn: Callable[..., Any], *args: Any) -> tuple[M, Any]:
     """Run one call to its end, undisturbed: `(machine afterwards, answer)`.
 
@@ -195,6 +199,7 @@ def run(machine: M, cpu: int, fn: Callable[..., Any], *args: Any) -> tuple[M, An
     Raises:
         ModelError: `fn` has no steps, was called wrongly, or did not end within 100,000 steps.
     """
+    _a_machine(machine)
     point = start(fn, *args)
     for _ in range(STEP_LIMIT):
         if point.op is None:
@@ -232,6 +237,7 @@ def outcomes(machine: M, fn: Callable[..., Op[T]], *args: Any, cpu: int = 0) -> 
     if not getattr(fn, "is_op", False):
         msg = f"outcomes() takes one op, such as load or store, not {getattr(fn, '__name__', fn)!r}."
         raise ModelError(msg)
+    _a_machine(machine)
     answers: dict[tuple[type, T], T] = {}
     for _, answer in every_answer(machine, cpu, fn(*args)):
         answers.setdefault((type(answer), answer), answer)

@@ -22,8 +22,9 @@ from tempmm_lab.steps import outcomes, run
 ROOTS = {1: 0x1000, 2: 0x11000}
 """PCID -> top table of the address space that uses it."""
 PAGES = {"user page 0x7000": 0x7000, "global kernel page": 0xFFFF_8880_0000_7000}
-FRAMES = {0xA3: 0xB7, 0xB7: 0xA3, 0xC5: 0xD9, 0xD9: 0xC5, 0x6B: 0x6C, 0x6C: 0x6B}
-"""Frame -> the frame that "move it" moves a page to. Each holds its own number as its first word."""
+OTHER_PAGE = 0x9000
+FRAMES = {0xA3: 0xB7, 0xB7: 0xA3, 0xC5: 0xD9, 0xD9: 0xC5, 0x6B: 0x6C, 0x6C: 0x6B, 0xE1: 0xE1}
+"""Frame -> the frame that "move the page" moves a page to. Each holds its own number as its first word."""
 FLUSHES = ("INVLPG", "MOV CR3", "INVPCID all", "toggle PGE")
 
 
@@ -49,7 +50,8 @@ def begin(*, invalidation: str = "minimal") -> Play:
     words: dict[int, int] = {frame << 12: frame for frame in FRAMES}
     for root, frame in zip(ROOTS.values(), (0xA3, 0xC5), strict=True):
         user, kernel = PAGES.values()
-        words |= build_tables([Page(user, frame << 12), Page(kernel, 0x6B << 12, "P RW A D G NX")], root)
+        pages = [Page(user, frame << 12), Page(OTHER_PAGE, 0xE1 << 12), Page(kernel, 0x6B << 12, "P RW A D G NX")]
+        words |= build_tables(pages, root)
     cpu = Cpu(KERNEL.but(cr3=ROOTS[1] | 1, PCIDE=1))
     return Play(Machine((cpu,), PhysicalMemory.from_words(words), Processor(invalidation=invalidation)))
 
@@ -137,3 +139,37 @@ def tables_say(play: Play, va: int) -> str:
     """Give what the page tables alone have for a read of `va` now."""
     found = play.machine.walk(va, Access.READ)
     return f"frame {Hex(found.pa >> 12)}" if found.pa is not None else "not present"
+
+
+def full(*, invalidation: str = "minimal") -> Play:
+    """Give the stage with one of everything cached: two pages of PCID 1, one of PCID 2, one global; PCID 1 current."""
+    user, kernel = PAGES.values()
+    play = act(act(begin(invalidation=invalidation), "other space, keep", user), "load", user)
+    play = act(play, "other space, keep", user)
+    for page in (user, OTHER_PAGE, kernel):
+        play = act(play, "load", page)
+    return Play(play.machine)
+
+
+def survivors(play: Play, action: str) -> dict[str, bool]:
+    """Say which of the four kinds of translation are still cached after one flush of the user page."""
+    user, kernel = PAGES.values()
+    entries = act(play, action, user).machine.cpus[0].tlb.entries
+    there = {(int(entry.pcid), int(entry.va)) for entry in entries}
+    return {
+        "this page": (1, user) in there,
+        "another page": (1, OTHER_PAGE) in there,
+        "PCID 2": (2, user) in there,
+        "global": (1, kernel) in there,
+    }
+
+
+def flush_table(actions: tuple[str, ...] = (*FLUSHES, "MOV CR3, keep"), *, invalidation: str = "minimal") -> str:
+    """Give what survives each flush of one page, as a table."""
+    play = full(invalidation=invalidation)
+    names = list(survivors(play, actions[0]))
+    lines = [f"{'':<14}" + "".join(f"{name:<14}" for name in names)]
+    for action in actions:
+        kept = survivors(play, action).values()
+        lines.append(f"{action:<14}" + "".join(f"{'stays' if stays else 'gone':<14}" for stays in kept))
+    return "\n".join(line.rstrip() for line in lines)

@@ -32,12 +32,16 @@ class Prediction:
                 self.answered = answer(question, None if choice == answers.SKIPPED else choice)
 
     def choose(self, choice: int | None) -> str:
-        """Answer with the number of a choice, or None to skip, and keep it. Gives a note, or "" if all is well."""
+        """Answer with the number of a choice, or None to skip. Gives a note, or "" if all is well.
+
+        The first answer is kept: that was the prediction. Later ones only show their feedback.
+        """
         if choice is not None and choice not in range(len(self.question.choices)):
             msg = f"Choose a number from 0 to {len(self.question.choices) - 1}, or None to skip, not {choice!r}."
             raise ModelError(msg)
+        first = self.answered is None
         self.answered = answer(self.question, choice)
-        if answers.automatic() is not None:
+        if not first or answers.automatic() is not None:
             return ""
         try:
             answers.keep(self.question.id, answers.SKIPPED if choice is None else choice)
@@ -61,8 +65,18 @@ class Prediction:
             from tempmm_lab.widgets.predict_box import PredictBox
         except ImportError:
             return bundle
-        self._box = PredictBox(self)
+        question, before = self.question, self.answered
+        says = [choice.says for choice in question.choices]
+        taken = before.choice if before else None
+        self._box = PredictBox(question.asks, says, self._answer, shown=self._shown(), taken=taken)
         return {**bundle, **self._box.view()}
+
+    def _answer(self, choice: int | None) -> tuple[str, str]:
+        note = self.choose(choice)
+        return self._shown(), note
+
+    def _shown(self) -> str:
+        return answered_html(self.answered, live=True) if self.answered else ""
 
     def __repr__(self) -> str:
         return f"Prediction({self.question.id!r}, {'answered' if self.answered else 'not answered'})"

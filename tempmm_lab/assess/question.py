@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tempmm_lab.views.picture import Picture
 
-Outcome = Callable[[], Picture | str]
+Shown = Picture | str
+Outcome = Callable[[], Shown | tuple[Shown, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Answered:
     question: Question
     choice: int | None
     verdict: str
-    outcome: Picture | str | None
+    outcome: tuple[Shown, ...]
 
     @property
     def is_right(self) -> bool:
@@ -54,7 +55,8 @@ class Answered:
 
 def answer(question: Question, choice: int | None) -> Answered:
     """Give what follows a choice (None: skipped): the outcome is run only now."""
-    happened = question.outcome() if question.outcome else None
+    happened = question.outcome() if question.outcome else ()
+    shown = happened if isinstance(happened, tuple) else (happened,)
     right = question.choices[question.right]
     if choice is None:
         verdict = f"Skipped. The answer is: {right.says}. {right.feedback}"
@@ -63,4 +65,4 @@ def answer(question: Question, choice: int | None) -> Answered:
     else:
         taken = question.choices[choice]
         verdict = f"Not quite. You said: {taken.says}. {taken.feedback} The answer is: {right.says}."
-    return Answered(question, choice, verdict.replace("..", ".").replace("?.", "?"), happened)
+    return Answered(question, choice, verdict.replace("..", ".").replace("?.", "?"), shown)

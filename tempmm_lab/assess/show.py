@@ -14,13 +14,17 @@ def question_html(question: Question) -> str:
     return f"<p><strong>Predict.</strong> {escape(question.asks)}</p><ol>{items}</ol>"
 
 
-def answered_html(answered: Answered) -> str:
-    """Give the verdict and the outcome."""
+def answered_html(answered: Answered, *, live: bool = False) -> str:
+    """Give the verdict and the outcome; `live` puts drawings in whole, so that they follow the page's theme."""
     mark = "✓" if answered.is_right else "→"
-    html = f"<p>{mark} {escape(answered.verdict)}</p>"
-    if isinstance(answered.outcome, Picture):
-        return html + answered.outcome.html
-    return html + (f"<pre>{escape(answered.outcome)}</pre>" if answered.outcome else "")
+    shown = "".join(_shown(one, live=live) for one in answered.outcome)
+    return f"<p>{mark} {escape(answered.verdict)}</p>{shown}"
+
+
+def _shown(one: Picture | str, *, live: bool) -> str:
+    if isinstance(one, Picture):
+        return one.svg if live else one.html
+    return f"<pre>{escape(one)}</pre>"
 
 
 def question_text(question: Question, answered: Answered | None) -> str:
@@ -29,6 +33,5 @@ def question_text(question: Question, answered: Answered | None) -> str:
     lines += [f"  {number}. {choice.says}" for number, choice in enumerate(question.choices, 1)]
     if answered is None:
         return "\n".join([*lines, "  (not answered yet)"])
-    lines.append(answered.verdict)
-    outcome = answered.outcome.text() if isinstance(answered.outcome, Picture) else answered.outcome
-    return "\n".join([*lines, *([outcome] if outcome else [])])
+    outcome = [one.text() if isinstance(one, Picture) else one for one in answered.outcome]
+    return "\n".join([*lines, answered.verdict, *outcome])

@@ -108,6 +108,6 @@ def split(va: int, levels: int = 4) -> dict[str, Hex]:
 def sign_extend(number: int, levels: int = 4) -> Hex:
     """Give the canonical address whose translated bits are those of `number`."""
     width = address_width(levels)
-    low = number & (1 << width) - 1
+    low = whole_number(number, "an address") & (1 << width) - 1
     high = (1 << 64) - (1 << width) if low >> (width - 1) else 0
     return Hex(high | low)

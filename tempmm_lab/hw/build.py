@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tempmm_lab.errors import ModelError, whole_number
+from tempmm_lab.errors import ModelError, a_thing, whole_number
 from tempmm_lab.hw.address import KIB4, Level, is_canonical
 from tempmm_lab.hw.machine import Cpu, Machine
 from tempmm_lab.hw.memory import PhysicalMemory
@@ -43,8 +43,8 @@ def build_tables(pages: Iterable[Page], root: int = 0x1000, levels: int = 4) -> 
         ModelError: a page is not aligned to its size, or its address is not canonical, or two pages overlap.
     """
     words: dict[int, int] = {}
-    free = [root + KIB4]
-    for page in pages:
+    free = [whole_number(root, "the root", bits=51) + KIB4]
+    for page in _pages(pages):
         leaf = _check(page, levels)
         table = root
         for number in range(levels, leaf, -1):
@@ -61,8 +61,13 @@ def build_tables(pages: Iterable[Page], root: int = 0x1000, levels: int = 4) -> 
     return words
 
 
+def _pages(pages: Iterable[Page]) -> list[Page]:
+    advice = "Give a list of pages, such as [Page(0x7000, 0xA3000)]."
+    return [a_thing(page, Page, advice) for page in a_thing(pages, Iterable, advice)]
+
+
 def _check(page: Page, levels: int) -> Level:
-    if page.size not in _LEAF_LEVEL:
+    if whole_number(page.size, "a page's size") not in _LEAF_LEVEL:
         msg = f"A page has 4 KiB, 2 MiB or 1 GiB, not {page.size} bytes."
         raise ModelError(msg)
     if whole_number(page.va, "an address") % page.size or whole_number(page.pa, "a frame", bits=52) % page.size:
@@ -86,16 +91,25 @@ def machine_with(
 
     Data in memory may be given as `words`. Tables start at the address in CR3.
     """
+    a_thing(registers, Registers, "The registers must be Registers, such as KERNEL.but(cpl=3).")
+    if not whole_number(cpus, "the number of CPUs", bits=10):
+        msg = "A machine has at least one CPU."
+        raise ModelError(msg)
     top = int(registers.cr3) & ~(KIB4 - 1)
     tables = build_tables(pages, top, registers.levels)
-    memory = PhysicalMemory.from_words({**tables, **(words or {})})
+    memory = PhysicalMemory.from_words({**tables, **_data(words)})
     return Machine((Cpu(registers),) * cpus, memory, Processor(**processor))
+
+
+def _data(words: Mapping[int, int] | None) -> Mapping[int, int]:
+    return {} if words is None else a_thing(words, Mapping, "Give words as a dict, such as {0xA3000: 0xA3}.")
 
 
 def one_page(va: int = 0x7000, frame: int = 0xA3, flags: str = "P RW US A D", **processor: Any) -> Machine:
     """Give a machine with one 4 KiB page mapped. Frames 0xA3 and 0xB7 hold their own number as their first word."""
-    signed = {number * KIB4: number for number in (0xA3, 0xB7, frame)}
-    return machine_with([Page(va, frame * KIB4, flags)], words=signed, **processor)
+    number = whole_number(frame, "a frame", bits=40)
+    signed = {one * KIB4: one for one in (0xA3, 0xB7, number)}
+    return machine_with([Page(va, number * KIB4, flags)], words=signed, **processor)
 
 
 def with_entry(machine: Machine, va: int, *, frame: int | None = None, flags: str | None = None) -> Machine:
@@ -103,7 +117,7 @@ def with_entry(machine: Machine, va: int, *, frame: int | None = None, flags: st
 
     What is not given stays. `flags=""` makes the entry not present (all zero but the frame).
     """
-    walked = machine.walk(va)
+    walked = a_thing(machine, Machine, "Give a Machine, such as one_page().").walk(va)
     leaf = walked.levels[-1]
     if leaf.level != Level.PT and not leaf.is_leaf:
         msg = f"{va:#x} has no leaf entry to rewrite: the walk ends at the {leaf.level.entry_name}."

@@ -11,7 +11,7 @@ from tempmm_lab.hw.address import Hex
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.processor import Processor
 from tempmm_lab.hw.registers import Registers
-from tempmm_lab.hw.rights import Access, Fault
+from tempmm_lab.hw.rights import Access, Fault, as_access
 from tempmm_lab.hw.tlb import Tlb
 from tempmm_lab.hw.walk import Walk, walk
 
@@ -87,4 +87,5 @@ class Machine:
 
     def walk(self, va: int, access: Access = Access.READ, cpu: int = 0) -> Walk:
         """Give what the page tables alone say of an access: no TLB, nothing changed."""
-        return walk(self.memory.read64, self.cpu(cpu).registers, whole_number(va, "an address"), access, self.processor)
+        registers, address = self.cpu(cpu).registers, whole_number(va, "an address")
+        return walk(self.memory.read64, registers, address, as_access(access), self.processor)

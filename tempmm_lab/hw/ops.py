@@ -122,8 +122,11 @@ def invlpg(cpu: Cpu, va: int) -> GeneralProtection | None:
     registers: Registers = cpu.get("registers")
     if registers.cpl:
         return _raise(cpu)
-    if is_canonical(address, registers.levels):  # on any other address it does nothing
-        _drop(cpu, cpu.get("tlb").invlpg(address, registers.pcid))
+    tlb: Tlb = cpu.get("tlb")
+    if is_canonical(address, registers.levels):
+        _drop(cpu, tlb.invlpg(address, registers.pcid))
+    else:  # no fault, and nothing to drop
+        cpu.set("fault", None)
     return None
 
 

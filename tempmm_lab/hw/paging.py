@@ -5,7 +5,7 @@ Source: Intel SDM vol. 3, "4-Level Paging and 5-Level Paging"; AMD APM vol. 2, "
 
 from __future__ import annotations
 
-from tempmm_lab.errors import ModelError, whole_number
+from tempmm_lab.errors import ModelError, a_thing, whole_number
 from tempmm_lab.hw.address import ADDRESS_BITS, GIB1, KIB4, MIB2, Hex, Level
 
 P, RW, US, PWT, PCD, A, D, PS, G = (1 << bit for bit in range(9))
@@ -46,7 +46,7 @@ class Entry(Hex):
             msg = f"An entry holds the address of a whole 4 KiB frame; {pa:#x} does not end in three zero digits."
             raise ModelError(msg)
         word = pa
-        for name in flags.split():
+        for name in a_thing(flags, str, 'Flags are names in one string, such as "P RW US".').split():
             if name not in FLAGS:
                 msg = f"There is no flag {name!r}. The names are {', '.join(FLAGS)}."
                 raise ModelError(msg)

@@ -69,7 +69,8 @@ class Registers:
                 values[name] = value
             else:
                 register, mask = _where(name)
-                values[register] = values[register] | mask if value else values[register] & ~mask
+                on = _bit_value(value, name)
+                values[register] = values[register] | mask if on else values[register] & ~mask
         return replace(self, **values)
 
     @property
@@ -91,8 +92,14 @@ class Registers:
             raise ModelError(msg)
 
 
+def _bit_value(value: object, name: str) -> bool:
+    if value is True or value is False:
+        return value
+    return bool(whole_number(value, f"the bit {name}", bits=1))
+
+
 def _where(name: str) -> tuple[str, int]:
-    if name not in WHERE:
+    if not isinstance(name, str) or name not in WHERE:
         msg = f"There is no register or bit called {name!r}. The bits are {', '.join(sorted(WHERE))}."
         raise ModelError(msg)
     return WHERE[name]

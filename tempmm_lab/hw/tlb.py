@@ -107,9 +107,11 @@ class Tlb:
         return replace(self, entries=tuple(entry for entry in self.entries if not gone(entry)))
 
     def without_structures_of(self, pcid: int) -> Tlb:
+        """Give a TLB whose paging-structure caches hold nothing of `pcid`."""
         return replace(self, structures=tuple(entry for entry in self.structures if entry.pcid != pcid))
 
     def without_starts(self, va: int, pcid: int) -> Tlb:
+        """Give a TLB whose paging-structure caches hold nothing that a walk for `va` under `pcid` could use."""
         return replace(self, structures=tuple(entry for entry in self.structures if not entry.serves(va, pcid)))
 
     def invlpg(self, va: int, pcid: int) -> Tlb:

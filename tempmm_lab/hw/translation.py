@@ -82,7 +82,8 @@ def _faulted(cpu: Cpu, va: int, fault: Fault) -> Fault:
     cpu.set("fault", fault)
     if isinstance(fault, PageFault):
         cpu.set("cr2", Hex(va))
-        cpu.set("tlb", cpu.get("tlb").page_fault(va, cpu.get("registers").pcid))
+        aggressive = cpu.get("processor").invalidation == "aggressive"
+        cpu.set("tlb", Tlb() if aggressive else cpu.get("tlb").page_fault(va, cpu.get("registers").pcid))
     return fault
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tempmm_lab.errors import whole_number
+from tempmm_lab.errors import a_thing, whole_number
 from tempmm_lab.hw.address import ADDRESS_BITS, Hex, Level
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.paging import PAGE_SIZES, A, D, Entry, reserved_bits
@@ -107,6 +107,8 @@ def translate(
             4- or 5-level paging; or the memory is a recording that lacks a word.
     """
     processor = Processor(vendor=vendor, maxphyaddr=maxphyaddr, gb_pages=gb_pages)
+    a_thing(memory, PhysicalMemory, "Give the memory first: PhysicalMemory.from_words({...}).")
+    a_thing(registers, Registers, "Give Registers second, such as snapshot.registers.")
     return walk(memory.read64, registers, whole_number(va, "an address"), as_access(access), processor)
 
 

@@ -30,9 +30,10 @@ class WalkExplorer(Live):
 
     name = "walk-explorer"
 
-    def __init__(self, snapshot: Snapshot, va: int | str) -> None:
-        """Begin at `va`, reading, at the privilege level of the recording."""
+    def __init__(self, snapshot: Snapshot, va: int | str, cpl: int) -> None:
+        """Begin at `va`, reading."""
         self.recorded = self.guest = snapshot
+        self.cpl = cpl
         self.begin = snapshot.find(va) if isinstance(va, str) else va
         super().__init__()
 
@@ -47,8 +48,7 @@ class WalkExplorer(Live):
             value=f"{self.begin:#x}", description="in hex", continuous_update=False, layout=w.Layout(width="260px")
         )
         self.access = w.ToggleButtons(options=[one.value for one in Access], style={"button_width": "80px"})
-        cpl = int(self.guest.registers.cpl)
-        self.user = w.Checkbox(value=cpl == 3, description="in user mode (CPL 3)", indent=False)
+        self.user = w.Checkbox(value=self.cpl == 3, description="in user mode (CPL 3)", indent=False)
         levels = ("PML5", "PML4", "PDPT", "PD", "PT")[5 - self.guest.registers.levels :]
         narrow = w.Layout(width="150px")
         self.level = w.Dropdown(options=levels, value="PT", description="Flip in", layout=narrow)
@@ -83,6 +83,6 @@ class WalkExplorer(Live):
         return draw_walk(self.walk())
 
 
-def walk_explorer(snapshot: str | Snapshot = "user", va: int | str = "linux_banner") -> WalkExplorer:
+def walk_explorer(snapshot: str | Snapshot = "user", va: int | str = "linux_banner", cpl: int = 0) -> WalkExplorer:
     """Give a widget that walks a recorded guest's page tables, beginning at `va` (a number, a symbol or a label)."""
-    return WalkExplorer(load_snapshot(snapshot) if isinstance(snapshot, str) else snapshot, va)
+    return WalkExplorer(load_snapshot(snapshot) if isinstance(snapshot, str) else snapshot, va, cpl)

@@ -18,18 +18,21 @@ WIDGETS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """A widget in the latency table: what is clicked, in turn. Every click must give another picture."""
+    """A row of the latency table: a widget, and the controls that are clicked in turn, by the ends of their names.
+
+    Every click must give another picture.
+    """
 
     notebook: str  # the beginning of its file name
     widget: str
-    clicks: tuple[str, ...]  # the ends of the controls' names; empty: the first one found that does
+    clicks: tuple[str, ...]
 
 
 # A prediction box is answered once, so there is nothing to repeat.
 MEASURED = (
-    Measured("01", "walk-explorer", ()),
-    Measured("02", "rights-grid", ()),
-    Measured("03", "tlb-bench", ()),
+    Measured("01", "walk-explorer", ("in user mode (CPL 3)",)),
+    Measured("02", "rights-grid", ("US=1",)),
+    Measured("03", "tlb-bench", ("fill", "evict")),
 )
 
 

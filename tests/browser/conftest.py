@@ -14,8 +14,9 @@ import pytest
 
 from tempmm_lab.book import copy_book
 from tests.browser import catalogue, toys
-from tests.browser.driver import Browser, NotebookPage, missing
+from tests.browser.driver import Browser, missing
 from tests.browser.lab import LabServer
+from tests.browser.notebook import NotebookPage
 from tests.browser.widgets import Widget
 
 
@@ -56,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[LabServer]:  # noqa: ARG001  (first)
     """JupyterLab over a reader's copy of the book, with a notebook of toys beside the chapters."""
     folder = tmp_path_factory.mktemp("reader")
     if catalogue.chapters():
@@ -69,9 +70,8 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session", params=catalogue.chapters())
 def visit(request: pytest.FixtureRequest, lab: LabServer, browser: Browser) -> Iterator[Visit]:
     """Each chapter in turn, opened, looked at, and run. pytest keeps the tests of one chapter together."""
-    page = browser.open_notebook(lab, request.param)
-    page.screenshot(f"{Path(request.param).stem}-fresh-copy")
-    opened = Visit(request.param, lab.folder, page, page.trusted_cells(), page.pictures_without_text())
-    page.run_all()
-    yield opened
-    page.close()
+    with browser.open_notebook(lab, request.param) as page:
+        page.screenshot(f"{Path(request.param).stem}-fresh-copy")
+        opened = Visit(request.param, lab.folder, page, page.trusted_cells(), page.pictures_without_text())
+        page.run_all()
+        yield opened

@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -106,10 +107,8 @@ class Server:
         """Ask the server to stop (it ends its kernels), then end whatever is left of its process group."""
         if self._process is not None:
             self._process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                pass
             _kill_group(self._process)
             self._process = None
         self._private.cleanup()
@@ -139,7 +138,7 @@ class Server:
             if process.poll() is not None:
                 raise ServerError(f"{self.module} ended with status {process.returncode}:\n{self.log()}")
             try:
-                with urllib.request.urlopen(self.url + self.ready, timeout=2):
+                with urllib.request.urlopen(self.url + self.ready, timeout=2):  # noqa: S310  (our own loopback address)
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -190,9 +189,7 @@ def _is_root() -> bool:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        try:
+        with suppress(ProcessLookupError):  # everything ended by itself
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # everything ended by itself
     else:
         process.kill()

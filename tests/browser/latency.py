@@ -1,32 +1,31 @@
 """Click to picture, in milliseconds, for each widget of the book: `python -m tests.browser.latency`.
 
 In the same run, the boxes and words of each widget's picture are drawn by matplotlib into an `ipywidgets.Output`, the
-usual way to make a notebook interactive, and clicked as often. Not a test: times belong to the machine they are taken on.
+usual way to make a notebook interactive, and clicked as often. Not a test: times belong to the machine and its load.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tempmm_lab.book import copy_book
 from tests.browser import catalogue, toys
 from tests.browser.catalogue import Measured
-from tests.browser.driver import Browser, NotebookPage, missing
+from tests.browser.driver import Browser, missing
 from tests.browser.lab import LabServer
-from tests.browser.widgets import CLICKED, Widget
+from tests.browser.notebook import NotebookPage
+from tests.browser.widgets import Control, Widget
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
+TOYS = (Measured("toys", "large", ("Step",)),)
 RIVAL = "rival.ipynb"
-RIVAL_CODE = '''
+RIVAL_CODE = """
 import ipywidgets
 import matplotlib.pyplot as plt
 from IPython.display import clear_output
@@ -53,7 +52,7 @@ def draw(_=None):
 button.on_click(draw)
 draw()
 ipywidgets.VBox([button, output.add_class("tmm-view")]).add_class("tmm-widget").add_class("tmm-rival")
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -80,71 +79,52 @@ def summary(times: list[float]) -> tuple[float, float]:
     return statistics.median(times), sorted(times)[-(-len(times) * 95 // 100) - 1]
 
 
-def changes_each_time(widget: Widget, names: list[str]) -> bool:
-    """Whether clicking these in turn, twice round, gives another picture each time."""
-    for name in names * 2:
-        before = widget.view()
-        control = next((one for one in widget.controls() if one.name == name), None)
-        if control is None:
-            return False
-        widget.by_mouse(control)
-        if widget.view() == before:
-            return False
-    return True
+def chosen(widget: Widget, ends: Iterable[str]) -> list[Control]:
+    """The controls whose names end like this."""
+    every = widget.controls()
+    missing = [end for end in ends if not any(one.name.endswith(end) for one in every)]
+    if missing:
+        sys.exit(f"tmm-{widget.name} has no {missing}; it has {[one.name for one in every]}: correct catalogue.py")
+    return [next(one for one in every if one.name.endswith(end)) for end in ends]
 
 
-def clicks(widget: Widget, ends: tuple[str, ...]) -> list[str]:
-    """The controls to click in turn: those asked for, or the first one, or two neighbours, that work every time."""
-    every = [control.name for control in widget.controls() if control.kind in CLICKED]
-    if ends:
-        return [next(name for name in every if name.endswith(end)) for end in ends]
-    choices = [[name] for name in every] + [list(pair) for pair in zip(every, every[1:], strict=False)]
-    for names in choices:
-        if changes_each_time(widget, names):
-            return names
-    raise LookupError(f"tmm-{widget.name}: no control changes the picture at every click; name some in catalogue.py")
-
-
-def timed(widget: Widget, names: list[str], count: int) -> list[float]:
-    """`count` times, clicking the named controls in turn."""
-    by_name = {control.name: control for control in widget.controls()}
-    buttons: list[Locator] = [widget.locate(by_name[name]) for name in names]
+def timed(widget: Widget, controls: list[Control], count: int) -> list[float]:
+    """`count` times, clicking the controls in turn."""
+    buttons = [widget.locate(control) for control in controls]
     return widget.page.click_latency_ms(buttons, widget.root.locator(".tmm-view").first, count)
 
 
-def pictures(widget: Widget, names: list[str]) -> list[Any]:
+def pictures(widget: Widget, controls: list[Control]) -> list[Any]:
     """Two states of the widget's picture, as boxes and words."""
     found = []
-    for turn in range(2):
-        name = names[turn % len(names)]
-        widget.by_mouse(next(control for control in widget.controls() if control.name == name))
+    for control in (controls[0], controls[-1]):
+        widget.by_mouse(control)
         found.append(widget.root.locator(".tmm-view").first.evaluate("area => tmm.marks(area)"))
     return found
 
 
-def open_and_run(browser: Browser, server: LabServer, notebook: str) -> NotebookPage:
-    """A notebook with all its cells run."""
-    page = browser.open_notebook(server, notebook)
+def run_all(page: NotebookPage) -> None:
+    """Run every cell, or say at once that a time would mean nothing."""
     page.run_all()
     if errors := page.outputs_with_errors():
-        print(f"{notebook}: {'; '.join(errors)}", file=sys.stderr)
-    return page
+        sys.exit("; ".join(errors))
 
 
 def measure(browser: Browser, server: LabServer, row: Measured, count: int) -> Row:
     """A widget's times, and its rival's, one after the other."""
     notebook = next(path.name for path in sorted(server.folder.glob(f"{row.notebook}*.ipynb")))
-    page = open_and_run(browser, server, notebook)
-    widget = Widget(page, page.page.locator(f".tmm-{row.widget}").first)
-    names = clicks(widget, row.clicks)
-    ours, facts = timed(widget, names, count), pictures(widget, names)
-    page.close()
-    toys.write_notebook(server.folder / RIVAL, [f"import json\nPICTURES = json.loads({json.dumps(facts)!r})", RIVAL_CODE])
-    page = open_and_run(browser, server, RIVAL)
-    rival = Widget(page, page.page.locator(".tmm-rival"))
-    theirs = timed(rival, ["button Draw"], count)
-    page.close()
-    return Row(f"{notebook[:2]} {row.widget}", ", ".join(names), ours, theirs)
+    with browser.open_notebook(server, notebook) as page:
+        run_all(page)
+        widget = Widget(page, page.page.locator(f".tmm-{row.widget}").first)
+        controls = chosen(widget, row.clicks)
+        ours, facts = timed(widget, controls, count), pictures(widget, controls)
+    toys.write_notebook(server.folder / RIVAL, [f"PICTURES = {facts!r}", RIVAL_CODE])
+    with browser.open_notebook(server, RIVAL) as page:
+        run_all(page)
+        widget = Widget(page, page.page.locator(".tmm-rival"))
+        rival = timed(widget, chosen(widget, ["Draw"]), count)
+        page.screenshot(f"rival-{row.widget}")
+    return Row(f"{notebook[:2]} {row.widget}", ", ".join(row.clicks), ours, rival)
 
 
 def main() -> None:
@@ -155,10 +135,10 @@ def main() -> None:
     options = parser.parse_args()
     if reason := missing():
         sys.exit(reason)
-    rows = (Measured("toys", "sound", ()),) if options.toys else catalogue.MEASURED
+    rows = TOYS if options.toys else catalogue.MEASURED
     with tempfile.TemporaryDirectory(prefix="tempmm-lab-latency-") as name:
         folder = Path(name)
-        toys.write(folder) if options.toys else copy_book(folder)
+        toys.write_notebook(folder / toys.NAME, [toys.SETUP, toys.LARGE]) if options.toys else copy_book(folder)
         with LabServer(folder) as server, Browser() as browser:
             print(HEAD)
             for row in rows:

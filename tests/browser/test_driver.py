@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.browser import conftest, driver, toys
-from tests.browser.driver import Browser, NotebookPage
+from tests.browser.driver import Browser
 from tests.browser.lab import LabServer, ServerError
+from tests.browser.notebook import NotebookPage
+from tests.browser.page import PATIENCE
 from tests.browser.widgets import Sweep, Widget
 
 
 @pytest.fixture(scope="module")
 def page(lab: LabServer, browser: Browser) -> Iterator[NotebookPage]:
     """The toys, run."""
-    opened = browser.open_notebook(lab, toys.NAME)
-    opened.run_all()
-    yield opened
-    opened.close()
+    with browser.open_notebook(lab, toys.NAME) as opened:
+        opened.run_all()
+        yield opened
 
 
 def sweep(page: NotebookPage, name: str, by: str) -> Sweep:
@@ -126,7 +127,7 @@ def test_latency_is_measured_in_the_page(page: NotebookPage) -> None:
     widget = Widget(page, page.page.locator(".tmm-sound"))
     times = page.click_latency_ms([widget.locate(widget.controls()[0])], widget.root.locator(".tmm-view"), 3, 1)
     assert len(times) == 3
-    assert all(16 < time < driver.PATIENCE for time in times)
+    assert all(16 < time < PATIENCE for time in times)
 
 
 def test_a_missing_chromium_is_named_with_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,16 +49,39 @@ toy("sound", w.Button(description="Step"), w.Checkbox(description="NX"),
 """
 
 ONCE = """
-answer = w.RadioButtons(options=["allowed", "#PF"], index=None, description="I say")
-commit, outcome = w.Button(description="Commit"), w.HTML()
-outcome.add_class("tmm-view")
+def once(name):
+    answer = w.RadioButtons(options=["allowed", "#PF"], index=None, description="I say")
+    commit, outcome = w.Button(description="Commit"), w.HTML()
+    outcome.add_class("tmm-view")
 
-def answered(_):
-    answer.disabled = commit.disabled = True
-    outcome.value = '<svg width="90" height="30"><title>Outcome</title><text y="20">#PF</text></svg>'
+    def answered(_):
+        answer.disabled = commit.disabled = True
+        outcome.value = '<svg width="90" height="30"><title>Outcome</title><text y="20">#PF</text></svg>'
 
-commit.on_click(answered)
-w.VBox([answer, commit, outcome]).add_class("tmm-widget").add_class("tmm-once")
+    commit.on_click(answered)
+    return w.VBox([answer, commit, outcome]).add_class("tmm-widget").add_class(f"tmm-{name}")
+
+once("once")
+"""
+
+# A picture of about the size of the book's.
+LARGE = """
+step, picture = w.Button(description="Step"), w.HTML()
+picture.add_class("tmm-view")
+
+def draw(_=None):
+    draw.count += 1
+    parts = []
+    for place in range(80):
+        x, y = place % 8 * 80, place // 8 * 30
+        parts.append(f'<rect x="{x}" y="{y}" width="76" height="26" fill="none" stroke="currentColor"/>'
+                     f'<text x="{x + 4}" y="{y + 18}" fill="currentColor">{(place + draw.count) * 0x1067:#x}</text>')
+    picture.value = f'<svg width="640" height="300" role="img"><title>Large</title>{"".join(parts)}</svg>'
+
+draw.count = 0
+step.on_click(draw)
+draw()
+w.VBox([step, picture]).add_class("tmm-widget").add_class("tmm-large")
 """
 
 FORGETFUL = """
@@ -94,7 +117,7 @@ FAULTY_PAGE = (
 )
 
 
-SOURCES = [source.strip() for source in (SETUP, SOUND, ONCE, *FAULTY, *FAULTY_PAGE)]
+SOURCES = [source.strip() for source in (SETUP, SOUND, ONCE, LARGE, *FAULTY, *FAULTY_PAGE)]
 
 
 def write(folder: Path) -> Path:
@@ -104,7 +127,7 @@ def write(folder: Path) -> Path:
 
 def write_notebook(path: Path, sources: list[str]) -> Path:
     """Write an unrun notebook of these code cells."""
-    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     cells = [{**empty, "id": f"cell-{number}", "source": source} for number, source in enumerate(sources)]
     notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

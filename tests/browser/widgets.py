@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from tests.browser.driver import Page
+    from tests.browser.page import Page
 
 MOST = 200  # operations on one widget; more means that controls appear without end
 TABS = 80  # key presses from a cell into and through its widget
@@ -109,16 +109,16 @@ class Widget:
             raise AssertionError(f"nobody has told this driver how to operate {control.name!r} by keyboard")
         self.page.settle()
 
-    def change_by_one_click(self, patience: float = 3) -> str | None:
-        """The first control that gives another picture within `patience` seconds; works without a kernel in reach."""
+    def change_by_one_click(self, patience: float = 0) -> str | None:
+        """The first control that gives another picture; `patience` in seconds, for pages that cannot settle."""
         for control in self.controls():
-            before = self.view()
+            before = {self.view(), ""}
             self.by_mouse(control)
             end = time.monotonic() + patience
-            while time.monotonic() < end:
-                if self.view() not in {before, ""}:
-                    return control.name
+            while self.view() in before and time.monotonic() < end:
                 self.page.page.wait_for_timeout(50)
+            if self.view() not in before:
+                return control.name
         return None
 
     def sweep_by_mouse(self) -> Sweep:
@@ -134,6 +134,7 @@ class Widget:
     def sweep_by_keyboard(self) -> Sweep:
         """Tab into the widget from its cell and operate every control once, without a mouse."""
         sweep = Sweep()
+        self._go_to_cell()
         for _ in range(MOST):
             control = self._tab_to_next(sweep.operated)
             if control is None:
@@ -154,8 +155,11 @@ class Widget:
         """Press Tab until a control not yet done has the keyboard: onwards from here, else once more from the cell."""
         if self.focused() is not None and (found := self._tab(done)):
             return found
-        self.root.evaluate("root => tmm.selectCellOf(root)")
+        self._go_to_cell()
         return self._tab(done)
+
+    def _go_to_cell(self) -> None:
+        self.root.evaluate("root => tmm.selectCellOf(root)")
 
     def _tab(self, done: list[str]) -> Control | None:
         inside = self.focused() is not None

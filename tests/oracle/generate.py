@@ -9,8 +9,11 @@ from tempmm_lab import Access, Level, Registers, sign_extend
 from tests.oracle.unicorn_mmu import MAXPHYADDR, POOL_SIZE, TABLE_POOLS, WINDOW_SIZE, WINDOWS, Question
 
 PAGE_SIZES = {Level.PT: 1 << 12, Level.PD: 1 << 21, Level.PDPT: 1 << 30}
-SOFTWARE = tuple(1 << bit for bit in (9, 10, 11, *range(52, 63)))
-P, RW, US, PWT, PCD, A, D, PS, G, PAT_LARGE, NX = (1 << bit for bit in (*range(9), 12, 63))
+TABLES = [pool + offset for pool in TABLE_POOLS for offset in range(0, POOL_SIZE, 1 << 12)]
+SOFTWARE = (*range(9, 12), *range(52, 63))
+BIT = [1 << number for number in range(64)]
+P, RW, US, PWT, PCD, A, D, PS, G = BIT[:9]
+PAT_LARGE, NX = BIT[12], BIT[63]
 UPPER = ((RW, 0.85), (US, 0.8), (PWT, 0.1), (PCD, 0.1), (A, 0.5), (D, 0.2), (G, 0.2), (NX, 0.06))
 LEAF = ((RW, 0.65), (US, 0.65), (PWT, 0.1), (PCD, 0.1), (A, 0.5), (D, 0.4), (G, 0.3), (NX, 0.25))
 
@@ -20,9 +23,11 @@ class Questions:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+        self._free: list[int] = []
 
     def next(self) -> Question:
         """Give the next access."""
+        self._free = self._random.sample(TABLES, 5)
         registers = self._registers()
         access = self._random.choice(tuple(Access))
         leaf = self._random.choices(tuple(PAGE_SIZES), (5, 3, 2))[0]
@@ -43,12 +48,9 @@ class Questions:
         cr0 = 0x8000_0001 | self._some([(1 << 16, 0.6)])
         cr4 = 0x20 | self._some([(1 << 7, 0.3), (1 << 12, 0.35), (1 << 20, 0.4), (1 << 21, 0.5)])
         efer = 0x500 | self._some([(1 << 11, 0.8)])
-        cr3 = self._table() | self._some((1 << bit, 0.2) for bit in range(12))
+        cr3 = self._free.pop() | self._some((1 << bit, 0.2) for bit in range(12))
         rflags = 0x2 | self._some([(1 << 18, 0.4)])
         return Registers(cr0, cr3, cr4, efer, rflags, self._random.choice((0, 3)))
-
-    def _table(self) -> int:
-        return self._random.choice(TABLE_POOLS) + 0x1000 * self._random.randrange(POOL_SIZE >> 12)
 
     def _target(self, access: Access) -> int:
         """Give the physical address to reach. A fetch needs something there that can be run."""
@@ -71,25 +73,28 @@ class Questions:
         words: dict[int, int] = {}
         table = int(registers.cr3) & -0x1000
         for level in levels:
-            following = self._table() if level > leaf else pa & -PAGE_SIZES[leaf]
+            following = self._free.pop() if level > leaf else pa & -PAGE_SIZES[leaf]
             word = P | following | self._flags(level, leaf) & ~(0 if nx else NX)
             words[table | level.index(va) << 3] = self._spoil(level, leaf, word) if level in spoilt else word
             table = following
         return words
 
     def _flags(self, level: Level, leaf: Level) -> int:
-        software = self._some((bit, 0.2) for bit in SOFTWARE)
+        software = self._some((BIT[number], 0.2) for number in SOFTWARE)
         if level > leaf:
             return self._some(UPPER) | software
-        large = self._some([(PAT_LARGE, 0.3)]) | PS if leaf > Level.PT else self._some([(PS, 0.3)])  # a PTE's bit 7 is PAT
-        return self._some(LEAF) | software | large
+        if leaf > Level.PT:
+            return self._some(LEAF) | software | self._some([(PAT_LARGE, 0.3)]) | PS
+        return self._some(LEAF) | software | self._some([(PS, 0.3)])  # bit 7 of a PTE is PAT
 
     def _spoil(self, level: Level, leaf: Level, word: int) -> int:
         """Give an entry with something wrong: not present, or a bit that is (or may be) reserved."""
-        kinds = ["absent", "absent", "zero", "high", "high", "NX"]
+        kinds = ["absent", "junk", "zero", "high", "high", "NX"]
         kinds += ["PS"] * 2 * (level >= Level.PML4) + ["low"] * 2 * (level == leaf > Level.PT)
         kind = self._random.choice(kinds)
         if kind == "low":
             return word | 1 << self._random.randrange(13, level.shift)
+        if kind == "junk":
+            return self._random.getrandbits(64) & ~P
         high = 1 << self._random.randrange(MAXPHYADDR, 52)
         return {"absent": word & ~P, "zero": 0, "high": word | high, "NX": word | NX, "PS": word | PS}[kind]

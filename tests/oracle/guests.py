@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from tempmm_lab import SNAPSHOTS, Entry, Snapshot, load_snapshot
+from tempmm_lab import SNAPSHOTS, Entry, Snapshot, UnknownWord, load_snapshot
 from tempmm_lab.snapshots import Recorded
 
-NO_RIGHTS = {"cpl": 0, "WP": 0, "SMEP": 0, "SMAP": 0, "PKE": 0}
+NO_RIGHTS: dict[str, Any] = {"cpl": 0, "WP": 0, "SMEP": 0, "SMAP": 0, "PKE": 0}
 """A supervisor read, with nothing in force that could forbid it."""
 
 LETTERS = {"X": 63, "G": 8, "P": 7, "D": 6, "A": 5, "C": 4, "T": 3, "U": 2, "W": 1}
@@ -16,14 +17,15 @@ LETTERS = {"X": 63, "G": 8, "P": 7, "D": 6, "A": 5, "C": 4, "T": 3, "U": 2, "W":
 
 def letters(entry: Entry, *, large: bool) -> str:
     """Give a leaf's bits in QEMU's letters, such as "X--DA--UW"."""
-    return "".join(
-        letter if entry >> bit & 1 and (letter != "P" or large) else "-" for letter, bit in LETTERS.items()
-    )
+    return "".join(letter if entry >> bit & 1 and (letter != "P" or large) else "-" for letter, bit in LETTERS.items())
 
 
 def disagreement(snapshot: Snapshot, recorded: Recorded) -> str:
     """Say where the model differs from QEMU at one recorded address; "" if nowhere."""
-    walk = snapshot.walk(recorded.va, **NO_RIGHTS)
+    try:
+        walk = snapshot.walk(recorded.va, **NO_RIGHTS)
+    except UnknownWord as error:
+        return f"{recorded.va}: the walk left the recorded tables. {error}"
     if walk.pa != recorded.pa:
         return f"{recorded.va}: {walk.pa}, QEMU has {recorded.pa}"
     if recorded.pa is None:

@@ -1,4 +1,4 @@
-"""Random accesses, answered by Unicorn and by the model, and a count of the rules that they met."""
+"""Random accesses, answered by Unicorn, and the rules of the MMU that each of them met."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from tempmm_lab.oracles import Case
 from tests.oracle.generate import Questions
 from tests.oracle.unicorn_mmu import UnicornMmu
 
+P, W, U, RSVD, I = 1, 2, 4, 8, 16  # noqa: E741  (the manual's names)
+
 
 def live_cases(mmu: UnicornMmu, seed: int, count: int) -> Iterator[Case]:
     """Give `count` random accesses with Unicorn's answers."""
@@ -17,54 +19,76 @@ def live_cases(mmu: UnicornMmu, seed: int, count: int) -> Iterator[Case]:
         yield mmu.answer(questions.next())
 
 
-def _code(case: Case) -> int:
-    return int(case.fault.error_code) if isinstance(case.fault, PageFault) else -1
+def features(case: Case) -> set[str]:
+    """Give the names of the rules that this case met."""
+    return {name for name, met in FEATURES.items() if met(case)}
 
 
-def _bit(name: str, value: bool = True) -> Callable[[Case], bool]:
-    return lambda case: case.registers.bit(name) is value
+def _code(case: Case) -> int | None:
+    return int(case.fault.error_code) if isinstance(case.fault, PageFault) else None
 
 
-def _leaf(level: int) -> Callable[[Case], bool]:
-    return lambda case: case.pa is not None and case.registers.levels - len(case.memory.words()) + 1 == level
+def _refused(code: int, *bits: str) -> Callable[[Case], bool]:
+    return lambda case: _code(case) == code and all(map(case.registers.bit, bits))
 
 
-def _ok(case: Case, *bits: str, access: Access, cpl: int) -> bool:
-    wanted = all(case.registers.bit(name) for name in bits)
-    return case.pa is not None and case.access is access and case.registers.cpl == cpl and wanted
+def _allowed(access: Access, cpl: int, on: str = "", off: str = "") -> Callable[[Case], bool]:
+    def met(case: Case) -> bool:
+        bits = all(map(case.registers.bit, on.split())) and not any(map(case.registers.bit, off.split()))
+        return case.pa is not None and case.access is access and case.registers.cpl == cpl and bits
+
+    return met
+
+
+def _page(level: int) -> Callable[[Case], bool]:
+    return lambda case: case.pa is not None and case.registers.levels + 1 - len(case.memory.words()) == level
+
+
+def _fetch_fault(*, reported: bool, smep: bool) -> Callable[[Case], bool]:
+    def met(case: Case) -> bool:
+        code = _code(case)
+        if case.access is not Access.EXECUTE or code is None or case.registers.bit("NXE"):
+            return False
+        return case.registers.bit("SMEP") is smep and bool(code & I) is reported
+
+    return met
+
+
+def _not_canonical(levels: int) -> Callable[[Case], bool]:
+    return lambda case: isinstance(case.fault, GeneralProtection) and case.registers.levels == levels
 
 
 FEATURES: dict[str, Callable[[Case], bool]] = {
-    "succeeds": lambda case: case.pa is not None,
-    "4 levels": _bit("LA57", False),
-    "5 levels": _bit("LA57"),
-    "4 KiB page": _leaf(1),
-    "2 MiB page": _leaf(2),
-    "1 GiB page": _leaf(3),
-    "NXE=0": _bit("NXE", False),
-    "fetch with neither NXE nor SMEP faults without I": lambda case: (
-        case.access is Access.EXECUTE and _code(case) >= 0 and not _code(case) & 0x10
-    ),
-    "fetch with NXE=0 and SMEP=1 faults with I": lambda case: _code(case) & 0x10 > 0 and not case.registers.bit("NXE") and _code(case) >= 0,
-    "supervisor write allowed with WP=0": lambda case: _ok(case, access=Access.WRITE, cpl=0) and not case.registers.bit("WP"),
-    "supervisor write refused": lambda case: _code(case) == 0x3,
-    "user write refused": lambda case: _code(case) == 0x7,
-    "user read refused": lambda case: _code(case) == 0x5,
-    "SMAP read refused": lambda case: _code(case) == 0x1 and case.registers.bit("SMAP"),
-    "read with SMAP and AC": lambda case: _ok(case, "SMAP", "AC", access=Access.READ, cpl=0),
-    "fetch refused, supervisor": lambda case: _code(case) == 0x11,
-    "fetch refused with SMEP": lambda case: _code(case) == 0x11 and case.registers.bit("SMEP"),
-    "fetch refused, user": lambda case: _code(case) == 0x15,
-    "user fetch": lambda case: _ok(case, access=Access.EXECUTE, cpl=3),
-    "user read": lambda case: _ok(case, access=Access.READ, cpl=3),
-    "user write": lambda case: _ok(case, access=Access.WRITE, cpl=3),
-    "supervisor fetch with SMEP": lambda case: _ok(case, "SMEP", access=Access.EXECUTE, cpl=0),
-    "not present": lambda case: _code(case) in (0, 2, 4, 6, 16, 20),
-    "reserved bit": lambda case: _code(case) >= 0 and _code(case) & 0x8 > 0,
-    "not canonical, 4 levels": lambda case: isinstance(case.fault, GeneralProtection) and case.registers.levels == 4,
-    "not canonical, 5 levels": lambda case: isinstance(case.fault, GeneralProtection) and case.registers.levels == 5,
+    "allowed": lambda case: case.pa is not None,
+    "4 levels": lambda case: case.pa is not None and case.registers.levels == 4,
+    "5 levels": lambda case: case.pa is not None and case.registers.levels == 5,
+    "4 KiB page": _page(1),
+    "2 MiB page": _page(2),
+    "1 GiB page": _page(3),
+    "user read": _allowed(Access.READ, 3),
+    "user write": _allowed(Access.WRITE, 3),
+    "user fetch": _allowed(Access.EXECUTE, 3),
+    "kernel write, WP": _allowed(Access.WRITE, 0, on="WP"),
+    "kernel write, no WP": _allowed(Access.WRITE, 0, off="WP"),
+    "kernel read, SMAP": _allowed(Access.READ, 0, on="SMAP", off="AC"),
+    "kernel read, SMAP and AC": _allowed(Access.READ, 0, on="SMAP AC"),
+    "kernel fetch, SMEP": _allowed(Access.EXECUTE, 0, on="SMEP"),
+    "kernel fetch, AC without SMEP": _allowed(Access.EXECUTE, 0, on="AC", off="SMEP"),
+    "user read refused": _refused(P | U),
+    "user write refused": _refused(P | W | U),
+    "user fetch refused": _refused(P | U | I),
+    "kernel read refused by SMAP": _refused(P, "SMAP"),
+    "kernel write refused by WP": lambda case: _refused(P | W, "WP")(case) and not case.registers.bit("SMAP"),
+    "kernel fetch refused": _refused(P | I),
+    "kernel fetch refused, SMEP": _refused(P | I, "SMEP"),
+    "fetch fault, I from SMEP alone": _fetch_fault(reported=True, smep=True),
+    "fetch fault, I not reported": _fetch_fault(reported=False, smep=False),
+    "not present": lambda case: (code := _code(case)) is not None and not code & P,
+    "reserved bit": lambda case: bool((_code(case) or 0) & RSVD),
+    "not canonical, 4 levels": _not_canonical(4),
+    "not canonical, 5 levels": _not_canonical(5),
     "A set": lambda case: bool(case.accessed_dirty) and case.access is not Access.WRITE,
-    "D set": lambda case: case.access is Access.WRITE and bool(case.accessed_dirty),
-    "PGE=1": _bit("PGE"),
-    "bits in CR3 11:0": lambda case: bool(case.registers.cr3 & 0xFFF),
+    "D set": lambda case: bool(case.accessed_dirty) and case.access is Access.WRITE,
+    "A and D were set": lambda case: case.pa is not None and not case.accessed_dirty,
 }
+"""Each rule by name, and whether a case with Unicorn's answer met it. The model has no say in this."""

@@ -18,11 +18,13 @@ from __future__ import annotations
 import ctypes
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import unicorn
 from unicorn import x86_const as x86
 
 from tempmm_lab import Access, GeneralProtection, Hex, PageFault, PhysicalMemory, Registers
+from tempmm_lab.hw.rights import Fault
 from tempmm_lab.oracles import Case
 
 MAXPHYADDR = 40
@@ -58,11 +60,13 @@ class UnicornMmu:
     """A CPU in Unicorn that makes single accesses."""
 
     def __init__(self) -> None:
-        uc = self._uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
+        uc: Any = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)  # type: ignore[attr-defined, no-untyped-call]
+        self._uc = uc
         uc.ctl_set_cpu_model(x86.UC_CPU_X86_ICELAKE_SERVER)
-        uc.ctl_tlb_mode(unicorn.UC_TLB_CPU)
+        uc.ctl_set_tlb_mode(unicorn.UC_TLB_CPU)
         self._vector: int | None = None
         self._touched: int | None = None
+        self._overwritten: dict[int, int] = {}
         self._map_memory()
         self._hook()
         self._modes = {cpl: self._enter(cpl) for cpl in (0, 3)}
@@ -71,10 +75,12 @@ class UnicornMmu:
 
     def answer(self, asked: Question) -> Case:
         """Give Unicorn's answer in the form of a recorded case."""
-        for pa, word in asked.words.items():
-            self._put(pa, word)
+        for at, word in asked.words.items():
+            self._put(at, word)
         vector = self._access(asked)
-        pa, fault, changed = None, None, {}
+        pa: Hex | None = None
+        fault: Fault | None = None
+        changed: dict[Hex, Hex] = {}
         if vector == _PF:
             fault = PageFault(Hex(self._error_code()), Hex(self._uc.reg_read(x86.UC_X86_REG_CR2)))
         elif vector == _GP:
@@ -82,11 +88,17 @@ class UnicornMmu:
         else:
             pa = Hex(self._fetched() if vector == _INT3 else self._seen(vector))
             changed = {Hex(at): Hex(now) for at, old in asked.words.items() if (now := self._get(at)) != old}
+        self._tidy(asked)
+        memory = PhysicalMemory.from_words(asked.words)
+        va = Hex(asked.va)
+        return Case("unicorn", memory, asked.registers, va, asked.access, MAXPHYADDR, True, pa, fault, changed)
+
+    def _tidy(self, asked: Question) -> None:
         for at in asked.words:
             self._put(at, 0)
-        memory = PhysicalMemory.from_words(asked.words)
-        ending = (MAXPHYADDR, True, pa, fault, changed)
-        return Case("unicorn", memory, asked.registers, Hex(asked.va), asked.access, *ending)
+        for at, word in self._overwritten.items():
+            self._put(at, word)
+        self._overwritten.clear()
 
     def _access(self, asked: Question) -> int | None:
         """Run the one instruction, and give the exception's vector, if one came."""
@@ -101,6 +113,8 @@ class UnicornMmu:
         slot = (int(registers.cr3) & 0xFF_FFFF_F000) + 8 * code_slot(asked.va, registers.levels)
         self._put(slot, _CHAIN + 0x1000 * (5 - registers.levels) | 0x67)
         begin = self._code_va(asked.va, registers) + _BEGIN[asked.access]
+        if asked.access is Access.EXECUTE:
+            uc.ctl_flush_tb()  # or Unicorn would go by an address's earlier code, wherever that was
         self._run(begin, begin + 3)
         self._put(slot, 0)
         return self._vector
@@ -109,7 +123,7 @@ class UnicornMmu:
         self._vector = self._touched = None
         try:
             self._uc.emu_start(begin, end)
-        except unicorn.UcError as error:  # the access went where there is no RAM
+        except unicorn.UcError as error:  # type: ignore[attr-defined]  # there is no RAM at the address
             if error.errno not in (unicorn.UC_ERR_READ_UNMAPPED, unicorn.UC_ERR_WRITE_UNMAPPED):
                 raise
 
@@ -125,7 +139,7 @@ class UnicornMmu:
         return self._touched
 
     def _fetched(self) -> int:
-        number = self._uc.reg_read(x86.UC_X86_REG_RBX)
+        number = int(self._uc.reg_read(x86.UC_X86_REG_RBX))
         return WINDOWS[number >> 18] + (number & 0x3FFFF) * 8
 
     def _map_memory(self) -> None:
@@ -148,19 +162,21 @@ class UnicornMmu:
             self._put(_GDT + 8 * place, word)
 
     def _hook(self) -> None:
-        def stop(uc: unicorn.Uc, vector: int, _data: object) -> None:
+        def stop(uc: Any, vector: int, _data: object) -> None:
             self._vector = vector
             uc.emu_stop()
 
-        def touch(_uc: unicorn.Uc, _kind: int, pa: int, _size: int, _value: int, _data: object) -> bool:
+        def touch(_uc: Any, kind: int, pa: int, _size: int, _value: int, _data: object) -> bool:
             self._touched = pa
+            if kind == unicorn.UC_MEM_WRITE and any(window <= pa < window + WINDOW_SIZE for window in WINDOWS):
+                self._overwritten[pa] = self._get(pa)
             return False
 
         self._uc.hook_add(unicorn.UC_HOOK_INTR, stop)
         self._uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, touch)
         self._uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, touch)
 
-    def _enter(self, cpl: int) -> unicorn.unicorn_py3.unicorn.UcContext:
+    def _enter(self, cpl: int) -> Any:
         """Give a context at this CPL in long mode; CPL 3 is entered as a kernel would, by IRET."""
         uc = self._uc
         uc.reg_write(x86.UC_X86_REG_CR3, _CHAIN)
@@ -207,5 +223,5 @@ class UnicornMmu:
 
 
 def code_slot(va: int, levels: int) -> int:
-    """Give the slot of the top table that leads to the driver's own code: in the lower half, and not the one of `va`."""
+    """Give the slot of the top table that leads to the driver's own code, which is not the one of `va`."""
     return 5 if va >> (3 + 9 * levels) & 0x1FF != 5 else 6

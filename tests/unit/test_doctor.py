@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -82,6 +84,16 @@ def test_jupyterlab_gets_the_working_folder_and_the_page(tmp_path: Path) -> None
     assert "--LabApp.default_url=/lab/workspaces/tempmm-lab/tree/01-a%20b.ipynb" in given
     assert "--ServerApp.ip=127.0.0.1" in given
     assert "--ServerApp.open_browser=False" in given
+
+
+def test_jupyterlab_is_told_not_to_ask_about_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that the package brings switch off news and update checks, before the reader's own folders."""
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    ours, _, theirs = jupyter.config_path().partition(os.pathsep)
+    text = (Path(ours) / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
+    wanted = {"checkForUpdates": False, "fetchNews": "false"}
+    assert json.loads(text) == {"@jupyterlab/apputils-extension:notification": wanted}
+    assert theirs == "theirs"
 
 
 @pytest.mark.parametrize(("uid", "allowed"), [(0, True), (1000, False)])

@@ -18,10 +18,10 @@ FLOORS = (
     ("errors",),
     ("thiscpu", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
-    ("snapshots", "oracles"),  # recorded guests and recorded answers
+    ("snapshots", "oracles", "examples", "tlbplay"),  # recorded guests and answers; what chapters play with
     ("views",),  # pictures
-    ("assess",),  # predictions
     ("widgets",),  # ipywidgets glue
+    ("assess",),  # predictions, which are shown by a widget
     ("book",),  # the chapters and their copies
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
@@ -34,6 +34,7 @@ LIBRARIES = {
     "numpy": ("views",),
     "unicorn": ("oracles",),
     "jupyterlab": ("jupyter",),
+    "traitlets": ("jupyter",),
 }
 """The only libraries, and the only floors that may import them."""
 
@@ -47,14 +48,26 @@ def _floor(path: Path) -> str:
 
 
 def _imports(path: Path) -> Iterator[tuple[str, ...]]:
-    """Give every imported name as its parts, whether at the top of the module or inside a function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Give every imported name as its parts, whether at the top of the module or inside a function.
+
+    What is imported for type checkers only is never loaded and is no arrow.
+    """
+    for node in _walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are written in full"
             module = tuple((node.module or "").split("."))
             yield from ((*module, alias.name) if module == ("tempmm_lab",) else module for alias in node.names)
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Give a syntax tree's nodes, except those below `if TYPE_CHECKING`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        typing_only = isinstance(child, ast.If) and ast.unparse(child.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+        for below in child.orelse if typing_only else [child]:
+            yield from _walk(below)
 
 
 def _faults(path: Path) -> Iterator[str]:

@@ -1,7 +1,24 @@
-"""Every question of the book, by id. One file a chapter."""
+"""Every question of the book, by id: its words in a chapter's TOML file, and beside it what is run after an answer."""
 
 from __future__ import annotations
 
-from tempmm_lab.assess.question import Question
+import tomllib
+from importlib import resources
 
-QUESTIONS: dict[str, Question] = {}
+from tempmm_lab.assess.question import Choice, Outcome, Question
+from tempmm_lab.assess.questions import ch01, ch02, ch03
+
+CHAPTERS = {"ch01": ch01.OUTCOMES, "ch02": ch02.OUTCOMES, "ch03": ch03.OUTCOMES}
+
+
+def _read(chapter: str, outcomes: dict[str, Outcome]) -> dict[str, Question]:
+    text = resources.files("tempmm_lab.assess.questions").joinpath(f"{chapter}.toml").read_text(encoding="utf-8")
+    return {row["id"]: _question(row, outcomes.get(row["id"])) for row in tomllib.loads(text)["question"]}
+
+
+def _question(row: dict[str, object], outcome: Outcome | None) -> Question:
+    choices = tuple(Choice(**choice) for choice in row["choice"])  # type: ignore[attr-defined]
+    return Question(str(row["id"]), str(row["asks"]), choices, int(str(row["right"])), outcome)
+
+
+QUESTIONS = {name: one for chapter, outcomes in CHAPTERS.items() for name, one in _read(chapter, outcomes).items()}
