@@ -15,6 +15,7 @@ CSS = (
     "<style>.tmm-widget{max-width:780px}.tmm-widget .widget-label{min-width:max-content}"
     ".tmm-widget .widget-radio-box label{white-space:normal;height:auto;line-height:1.4;margin-bottom:4px}"
     ".tmm-widget .widget-radio-box{height:auto;width:auto;max-width:100%;margin-bottom:0}"
+    ".tmm-widget p{line-height:1.5;margin:6px 0}"
     ".tmm-widget .widget-hbox{flex-wrap:wrap}.tmm-widget pre{white-space:pre-wrap;line-height:1.45;font-size:12px}"
     '.tmm-widget [role="alert"]{border-left:4px solid #b3261e;padding:4px 10px;margin:6px 0}</style>'
 )

@@ -51,7 +51,7 @@ class WalkExplorer(Live):
         self.user = w.Checkbox(value=self.cpl == 3, description="in user mode (CPL 3)", indent=False)
         levels = ("PML5", "PML4", "PDPT", "PD", "PT")[5 - self.guest.registers.levels :]
         narrow = w.Layout(width="150px")
-        self.level = w.Dropdown(options=levels, value="PT", description="Flip in", layout=narrow)
+        self.level = w.Dropdown(options=levels, value=self._deepest(), description="Flip in", layout=narrow)
         self.flag = w.Dropdown(options=list(FLAGS), value="US", description="the bit", layout=narrow)
         self.named.observe(self._take_name, "value")
         for control in (self.typed, self.access, self.user):
@@ -63,6 +63,11 @@ class WalkExplorer(Live):
             w.HBox([self.access, self.user]),
             w.HBox([self.level, self.flag, do, undo]),
         ]
+
+    def _deepest(self) -> str:
+        """Give the level at which the first walk ends: its entry is there to be flipped."""
+        seen = self.guest.walk(self.begin, cpl=self.cpl).levels
+        return seen[-1].level.name if seen else "PT"
 
     def _take_name(self, _: object) -> None:
         if self.named.value:

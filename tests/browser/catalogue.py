@@ -15,6 +15,14 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "03": ("predict", "tlb-bench"),
 }
 
+# Widget: patterns for those of its controls that need not change the picture, when all are operated in page order.
+# Every other control must.
+SILENT: dict[str, tuple[str, ...]] = {
+    "predict": ("radio *",),  # a choice waits for Check
+    "walk-explorer": ("button read", "select Flip in", "select the bit"),  # chosen at first; wait for "Flip the bit"
+    "tlb-bench": ("button Page / user page 0x7000",),  # chosen at first
+}
+
 
 @dataclass(frozen=True)
 class Measured:

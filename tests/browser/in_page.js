@@ -90,14 +90,14 @@ window.tmm = (() => {
   const shown = element => element.checkVisibility({ visibilityProperty: true });
   const hidden = element => element.closest('[aria-hidden="true"]') !== null;
 
-  // Pictures that a reader who cannot see them is told nothing about.
+  // Pictures that a reader who cannot see them is told nothing about. JupyterLab puts alt="Image" where there is none.
   const picturesWithoutText = () => [
     ...[...document.querySelectorAll('.jp-RenderedHTMLCommon img, .jp-OutputArea img, .tmm-widget img')]
-      .filter(image => !image.alt.trim()),
+      .filter(image => ['', 'Image'].includes(image.alt.trim())),
     ...[...document.querySelectorAll('.jp-OutputArea-output svg, .tmm-widget svg')]
       .filter(svg => !svg.parentElement.closest('svg') && !svg.querySelector('title')?.textContent.trim()
         && !svg.getAttribute('aria-label')?.trim()),
-  ].filter(picture => shown(picture) && !hidden(picture)).map(picture => picture.outerHTML.slice(0, 160));
+  ].filter(picture => !hidden(picture)).map(picture => picture.outerHTML.slice(0, 160));
 
   // ---- the controls of one widget -------------------------------------------------------------------------------
   const CONTROLS = 'button, select, input, textarea, [role="slider"], [contenteditable="true"]';

@@ -123,7 +123,8 @@ def measure(browser: Browser, server: LabServer, row: Measured, count: int) -> R
         run_all(page)
         widget = Widget(page, page.page.locator(".tmm-rival"))
         rival = timed(widget, chosen(widget, ["Draw"]), count)
-        page.screenshot(f"rival-{row.widget}")
+        widget.root.locator(".tmm-view").scroll_into_view_if_needed()
+        page.screenshot(f"rival-{row.widget}")  # to see that it shows the same facts
     return Row(f"{notebook[:2]} {row.widget}", ", ".join(row.clicks), ours, rival)
 
 

@@ -64,10 +64,10 @@ class NotebookPage(Page):
         self.settle()
 
     def screenshots(self, name: str) -> list[Path]:
-        """The whole notebook as shots/<name>-1.png, -2.png, ... from top to bottom."""
+        """The whole notebook as shots/<name>-01.png, -02.png, ... from top to bottom."""
         width, height = self.run("() => [innerWidth, innerHeight]")
         self.viewport(width, round(PART / self._scale), self._scale)
-        paths = [self.screenshot(f"{name}-{part}") for part in self._scroll_down()]
+        paths = [self.screenshot(f"{name}-{part:02}") for part in self._scroll_down()]
         self.viewport(width, height, self._scale)
         return paths
 

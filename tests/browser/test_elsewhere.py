@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.browser.lab import NotebookServer, Server, VoilaServer
 from tests.browser.page import Page
 from tests.browser.widgets import Widget
 
+# Voilà 0.5 asks for its icons outside, with any notebook; without them the page is complete but for the icons.
+ASKED_BY_VOILA = re.compile(r"https://cdn\.jsdelivr\.net/npm/@fortawesome/")
 WITH_WIDGETS = [chapter for chapter in catalogue.chapters() if catalogue.promised(chapter)]
 
 
@@ -51,7 +54,7 @@ def check_widgets(page: Page, names: tuple[str, ...], *, patience: float) -> Non
         root.wait_for(state="visible")
         assert Widget(page, root).change_by_one_click(patience), f"tmm-{name}: no click changes the picture"
     assert page.console == []
-    assert page.outside == []
+    assert [address for address in page.outside if not ASKED_BY_VOILA.match(address)] == []
 
 
 @pytest.mark.parametrize("chapter", WITH_WIDGETS)

@@ -11,7 +11,8 @@ def complaints(visit: Visit, *, by: str) -> list[str]:
     found = []
     for place, widget in enumerate(visit.widgets(), start=1):
         sweep = widget.sweep_by_mouse() if by == "mouse" else widget.sweep_by_keyboard()
-        found += [f"{widget.name} (widget {place}): {problem}" for problem in sweep.problems()]
+        problems = sweep.problems(catalogue.SILENT.get(widget.name, ()))
+        found += [f"{widget.name} (widget {place}): {problem}" for problem in problems]
     return found + visit.page.callback_errors() + visit.page.console + visit.page.outside
 
 
@@ -21,12 +22,12 @@ def test_the_promised_widgets_are_there(visit: Visit) -> None:
 
 
 def test_every_control_works_by_mouse(visit: Visit) -> None:
-    """Each control can be operated, none shows an error, and the picture changes."""
+    """Each control can be operated, none shows an error, and each that should changes the picture."""
     visit.run_afresh()
     assert complaints(visit, by="mouse") == []
 
 
 def test_every_control_works_by_keyboard(visit: Visit) -> None:
-    """Tab reaches each control; Space, Enter, arrows and typing operate it; the picture changes; focus stays."""
+    """Tab reaches each control; Space, Enter, arrows and typing operate it; focus stays; the picture changes."""
     visit.run_afresh()
     assert complaints(visit, by="keyboard") == []

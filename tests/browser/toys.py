@@ -11,11 +11,9 @@ SETUP = '''
 import html
 import ipywidgets as w
 
-def toy(name, *controls, react=True, error="", view=None):
+def toy(name, *controls, inert=(), react=True, error=""):
     """A widget that draws the state of its controls and counts how often it was asked to."""
-    view = view or w.HTML()
-    view.add_class("tmm-view")
-    alert = w.HTML()
+    view, alert = w.HTML().add_class("tmm-view"), w.HTML()
     count = 0
 
     def draw(change=None):
@@ -34,9 +32,8 @@ def toy(name, *controls, react=True, error="", view=None):
 
     for c in controls:
         c.on_click(draw) if isinstance(c, w.Button) else c.observe(draw, "value")
-    if view.value == "":
-        draw()
-    root = w.VBox([w.HBox(controls, layout=w.Layout(flex_flow="row wrap")), view, alert])
+    draw()
+    root = w.VBox([w.HBox([*controls, *inert], layout=w.Layout(flex_flow="row wrap")), view, alert])
     root.add_class("tmm-widget").add_class(f"tmm-{name}")
     return root
 '''
@@ -102,6 +99,7 @@ box
 # One cell each; the widget's name says what is wrong with it.
 FAULTY = (
     'toy("deaf", w.Button(description="Step"), react=False)',
+    'toy("half-deaf", w.Button(description="Step"), inert=[w.Checkbox(description="NX")])',
     'toy("raises", w.Button(description="Step"))',
     'toy("alerts", w.Button(description="Step"), error="Give an address.")',
     'toy("mouse-only", w.Button(description="Step"), w.Checkbox(description="NX", tabbable=False))',
@@ -110,8 +108,9 @@ FAULTY = (
 FAULTY_PAGE = (
     'w.HTML(\'<img src="http://example.com/x.png" alt="from outside">\')',
     'w.HTML(\'<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" width="9" height="9">\')',
+    "import IPython.display as d; d.HTML('<img src=\"data:image/gif;base64,R0lGODlhAQABAAAAACw=\">')",
     'w.HTML(\'<svg width="9" height="9"><rect width="9" height="9"/></svg>\')',
-    "import IPython.display as d; d.Javascript(\"console.error('planted')\")",
+    "d.Javascript(\"console.error('planted')\")",
     'raise ValueError("planted")',
     '"never reached"',
 )

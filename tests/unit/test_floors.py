@@ -18,7 +18,7 @@ FLOORS = (
     ("errors",),
     ("thiscpu", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
-    ("snapshots", "oracles", "examples", "tlbplay"),  # recorded guests and answers; what chapters play with
+    ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget
