@@ -28,7 +28,8 @@ def draw_walk(walk: Walk) -> Picture:
         _draw_level(drawing, TOP + ROW * place, walk, step)
     _draw_end(drawing, TOP + ROW * len(walk.levels) + 12, walk)
     desc = _describe(walk)
-    return Picture(f"Walk: {title}", desc, drawing.finish(title, desc), _twin(walk))
+    name = f"Walk: {title}"
+    return Picture(name, desc, drawing.finish(name, desc), _twin(walk))
 
 
 def _segments(walk: Walk) -> list[tuple[str, int, int]]:
@@ -41,11 +42,15 @@ def _segments(walk: Walk) -> list[tuple[str, int, int]]:
     return [*parts, ("offset", deepest.shift - 1, 0)]
 
 
+def _value(walk: Walk, high: int, low: int) -> int:
+    return walk.va >> low & (1 << (high - low + 1)) - 1
+
+
 def _draw_address(drawing: Svg, walk: Walk) -> None:
     scale = (WIDTH - 2 * LEFT) / 64
     for name, high, low in _segments(walk):
         x, width = LEFT + (63 - high) * scale, (high - low + 1) * scale
-        value = walk.va >> low & (1 << (high - low + 1)) - 1
+        value = _value(walk, high, low)
         used = (name == "offset" and walk.leaf) or any(step.level.name == name for step in walk.levels)
         drawing.rect(x + 1, 52, width - 2, 24, "set" if used else "clear")
         drawing.text(x + width / 2, 68.5, f"{value:#x}", "mid on" if used else "mid m")
@@ -126,6 +131,7 @@ def _describe(walk: Walk) -> str:
 
 def _twin(walk: Walk) -> str:
     lines = [f"{walk.access.value} {walk.va:#x} at CPL {walk.registers.cpl}, CR3 = {walk.registers.cr3:#x}"]
+    lines.append("  " + ", ".join(f"{name} {_value(walk, high, low):#x}" for name, high, low in _segments(walk)))
     for step in walk.levels:
         name = f"{step.level.name}[{step.index:#05x}]"
         note = f"  ({_change(walk, step)})" if _change(walk, step) else ""
