@@ -88,7 +88,7 @@ class Widget:
             element.click()
         elif control.kind == "select":
             # The open list is drawn by the system, outside the page; choosing in it is what select_option does.
-            element.select_option(index=self._next_choice(element))
+            element.select_option(index=self._other_choice(element))
         elif control.kind in TYPED:
             element.click()
             self._retype(element.input_value())
@@ -103,7 +103,8 @@ class Widget:
             keyboard.press("Enter" if control.kind == "button" else "Space")
         elif control.kind == "select":
             # Open first: on a closed list JupyterLab takes the arrow keys for itself and goes to another cell.
-            for key in ("Space", "ArrowDown" if self._next_choice(element) else "ArrowUp", "Enter"):
+            first: bool = element.evaluate("select => select.selectedIndex === 0")
+            for key in ("Space", "ArrowDown" if first else "ArrowUp", "Enter"):
                 keyboard.press(key)
         elif control.kind in TYPED:
             self._retype(element.input_value())
@@ -184,9 +185,9 @@ class Widget:
         sweep.alerts += [f"{control.name}: {text}" for text in self.root.evaluate("root => tmm.alerts(root)")]
 
     @staticmethod
-    def _next_choice(select: Locator) -> int:
-        """The choice after the present one; 0 after the last."""
-        index: int = select.evaluate("select => (select.selectedIndex + 1) % select.options.length")
+    def _other_choice(select: Locator) -> int:
+        """The choice above the present one; the second one for the first."""
+        index: int = select.evaluate("select => select.selectedIndex === 0 ? 1 : select.selectedIndex - 1")
         return index
 
     def _retype(self, text: str) -> None:

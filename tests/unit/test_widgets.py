@@ -70,7 +70,7 @@ def test_each_control_by_itself_draws(make: object) -> None:
 
 @EVERY
 def test_the_text_twin_is_that_of_the_picture(make: object) -> None:
-    """ "Show as text" shows exactly the twin of the picture it replaces."""
+    """The text shown is exactly the twin of the picture it replaces."""
     widget = make()  # type: ignore[operator]
     widget.as_text.value = True
     assert widget.text().splitlines()[0] in widget.shown.value.replace("&#x27;", "'")
