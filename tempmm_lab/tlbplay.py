@@ -159,8 +159,8 @@ def survivors(play: Play, action: str) -> dict[str, bool]:
     return {
         "this page": (1, user) in there,
         "another page": (1, OTHER_PAGE) in there,
-        "PCID 2": (2, user) in there,
-        "global": (1, kernel) in there,
+        "PCID 2's": (2, user) in there,
+        "a global page": (1, kernel) in there,
     }
 
 

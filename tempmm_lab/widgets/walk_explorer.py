@@ -49,9 +49,8 @@ class WalkExplorer(Live):
         )
         self.access = w.ToggleButtons(options=[one.value for one in Access], style={"button_width": "80px"})
         self.user = w.Checkbox(value=self.cpl == 3, description="in user mode (CPL 3)", indent=False)
-        levels = ("PML5", "PML4", "PDPT", "PD", "PT")[5 - self.guest.registers.levels :]
         narrow = w.Layout(width="150px")
-        self.level = w.Dropdown(options=levels, value=self._deepest(), description="Flip in", layout=narrow)
+        self.level = w.Dropdown(options=self._levels(), value=self._levels()[-1], description="Flip in", layout=narrow)
         self.flag = w.Dropdown(options=list(FLAGS), value="US", description="the bit", layout=narrow)
         self.named.observe(self._take_name, "value")
         for control in (self.typed, self.access, self.user):
@@ -64,10 +63,9 @@ class WalkExplorer(Live):
             w.HBox([self.level, self.flag, do, undo]),
         ]
 
-    def _deepest(self) -> str:
-        """Give the level at which the first walk ends: its entry is there to be flipped."""
-        seen = self.guest.walk(self.begin, cpl=self.cpl).levels
-        return seen[-1].level.name if seen else "PT"
+    def _levels(self) -> tuple[str, ...]:
+        """Give the levels of the first walk: their entries are there to be flipped."""
+        return tuple(step.level.name for step in self.guest.walk(self.begin, cpl=self.cpl).levels) or ("PT",)
 
     def _take_name(self, _: object) -> None:
         if self.named.value:
@@ -84,8 +82,16 @@ class WalkExplorer(Live):
         self.guest = self.recorded
 
     def draw(self) -> Picture:
-        """Give the picture of that walk."""
-        return draw_walk(self.walk())
+        """Give the picture of that walk, and offer its levels for the next flip."""
+        walked = self.walk()
+        self._offer(tuple(step.level.name for step in walked.levels))
+        return draw_walk(walked)
+
+    def _offer(self, levels: tuple[str, ...]) -> None:
+        if levels and levels != self.level.options:
+            before = self.level.value
+            self.level.options = levels
+            self.level.value = before if before in levels else levels[-1]
 
 
 def walk_explorer(snapshot: str | Snapshot = "user", va: int | str = "linux_banner", cpl: int = 0) -> WalkExplorer:

@@ -149,7 +149,6 @@ class LabServer(Server):
     """JupyterLab. Each notebook opens in a workspace of its own, so that no page restores another's tabs."""
 
     module = "jupyterlab"
-    page = "lab/workspaces/{path}/tree/{path}?reset"
 
     def address(self, notebook: str) -> str:
         """The notebook in a workspace named after it."""
