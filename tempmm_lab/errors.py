@@ -5,7 +5,9 @@
         ├── UnknownWord          a recording does not hold this word of memory
         ├── NotOnMachine         an op was awaited outside a machine
         ├── UnrepeatableCode     code on the machine took different steps when run again
-        └── TooManySteps         code on the machine did not come to an end
+        ├── TooManySteps         code on the machine did not come to an end
+        ├── MustWait             a step waits for something that nobody does in an undisturbed run
+        └── NotPossible          an action that a schedule asks for cannot happen here
 
 What the *machine* does wrong is never a Python exception: a page fault is a value (`PageFault`), and so is
 a general-protection fault. The machine goes on, and so does the reader.
@@ -45,6 +47,14 @@ class UnrepeatableCode(ModelError):
 
 class TooManySteps(ModelError):
     """Code on the machine did not come to an end within the limit on steps."""
+
+
+class MustWait(ModelError):
+    """A step has to wait: for a lock, an acknowledgement or a task. While others run, its turn has just not come."""
+
+
+class NotPossible(ModelError):
+    """An action of a schedule cannot happen at this place: the message says which, and why."""
 
 
 def whole_number(value: object, what: str, *, bits: int = 64) -> int:

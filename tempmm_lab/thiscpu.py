@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 
@@ -13,6 +13,9 @@ class Steppable(Protocol):
     def with_field(self, cpu: int, field: str, value: Any) -> Self: ...  # noqa: D102
     def read_cell(self, cell: Hashable) -> Any: ...  # noqa: D102
     def write_cell(self, cell: Hashable, value: Any) -> Self: ...  # noqa: D102
+    def door(self, cpu: int, choices: tuple[int, ...] = ()) -> ThisCpu[Self]: ...  # noqa: D102
+    @property
+    def versions(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
 M = TypeVar("M", bound=Steppable)
@@ -25,29 +28,34 @@ class ThisCpu(Generic[M]):
     hardware to settle what the manual leaves open. Nothing else crosses from one CPU to another.
     """
 
-    __slots__ = ("_cpu", "_wanted", "machine", "offered")
+    __slots__ = ("_cpu", "_machine", "_wanted", "offered")
 
     def __init__(self, machine: M, cpu: int, choices: tuple[int, ...] = ()) -> None:
-        self.machine = machine
+        self._machine = machine
         self._cpu = cpu
         self._wanted = choices
         self.offered: list[tuple[int, int]] = []  # (what was taken, how many there were)
 
+    @property
+    def machine(self) -> M:
+        """The machine as this step has left it so far."""
+        return self._machine
+
     def get(self, field: str) -> Any:
         """Give a field of this CPU, such as `cr3`."""
-        return self.machine.get_field(self._cpu, field)
+        return self._machine.get_field(self._cpu, field)
 
     def set(self, field: str, value: Any) -> None:
         """Set a field of this CPU."""
-        self.machine = self.machine.with_field(self._cpu, field, value)
+        self._machine = self._machine.with_field(self._cpu, field, value)
 
     def read(self, cell: Hashable) -> Any:
         """Give the value of a shared cell. A physical address names the 64-bit word there."""
-        return self.machine.read_cell(cell)
+        return self._machine.read_cell(cell)
 
     def write(self, cell: Hashable, value: Any) -> None:
         """Write a shared cell."""
-        self.machine = self.machine.write_cell(cell, value)
+        self._machine = self._machine.write_cell(cell, value)
 
     def choose(self, count: int) -> int:
         """Give the hardware's choice among `count`: 0 unless somebody decided otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from tempmm_lab.hw.registers import Registers
 from tempmm_lab.hw.rights import Access, Fault, as_access
 from tempmm_lab.hw.tlb import Tlb
 from tempmm_lab.hw.walk import Walk, walk
+from tempmm_lab.thiscpu import ThisCpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,15 @@ class Machine:
             msg = f"There is no CPU {number}: this machine has {len(self.cpus)}, counted from 0."
             raise ModelError(msg)
         return self.cpus[number]
+
+    @property
+    def versions(self) -> Mapping[str, Any]:
+        """Bare hardware runs no kernel, so no function has versions."""
+        return {}
+
+    def door(self, cpu: int, choices: tuple[int, ...] = ()) -> ThisCpu[Self]:
+        """Give one CPU's door to this machine, for the length of one step."""
+        return ThisCpu(self, cpu, choices)
 
     def get_field(self, cpu: int, field: str) -> Any:
         """Give a field of one CPU; for ops."""

@@ -16,8 +16,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "tempmm_lab"
 FLOORS = (
     ("errors",),
-    ("thiscpu", "steps"),  # how code becomes steps
+    ("thiscpu", "record", "awaiting", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
+    ("report", "cycles", "explore"),  # any state space; it knows no x86
+    ("kernel",),  # Linux on that machine
+    ("scenarios",),  # a start, what may happen, what must always hold
+    ("trace", "conform"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue

@@ -1,0 +1,237 @@
+"""What may happen next, and what comes of it: the steps of CPUs, interrupts, and the hardware's own freedom.
+
+A CPU's step is one op of the program on top of its stack. An op that faults does not end: the processor pushes a
+frame for the handler, and tries again when the handler says so. Everything is a function from a `System` to the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tempmm_lab.errors import ModelError, MustWait, NotPossible
+from tempmm_lab.hw.rights import GeneralProtection, PageFault
+from tempmm_lab.hw.translation import fill_from_tables
+from tempmm_lab.kernel import entry, fault
+from tempmm_lab.kernel.access import Access
+from tempmm_lab.kernel.cookies import judge_unuse
+from tempmm_lab.kernel.percpu import changed_registers, with_if
+from tempmm_lab.kernel.system import Frame, LinuxCpu, Saved, System, Task
+from tempmm_lab.kernel.uaccess import FIXUP, NO_STALE_USE, PGD_BITS
+from tempmm_lab.points import ProgramPoint
+
+ARRIVALS = {"i": "irq", "n": "nmi", "t": "tick", "p": "ipi"}
+BUDGETS = {"i": "irqs", "n": "nmis", "t": "ticks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that may happen: `s` a step, `i` an IRQ, `n` an NMI, `t` a tick, `p` an IPI, `f` or `e` fill, evict."""
+
+    kind: str
+    cpu: int
+    va: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.cpu}" + (f"@{self.va:#x}" if self.va is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one action led to: the next system, the rules it broke in itself, and what the kernel printed."""
+
+    system: System
+    violations: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+
+
+_actions: dict[tuple[str, int, int | None], Action] = {}
+
+
+def action(kind: str, cpu: int, va: int | None = None) -> Action:
+    """Give an action; equal ones are one object."""
+    key = (kind, cpu, va)
+    if key not in _actions:
+        _actions[key] = Action(*key)
+    return _actions[key]
+
+
+def successors(system: System) -> Iterator[tuple[Action, Outcome]]:
+    """Give every action that may happen next and what comes of it, in one fixed order."""
+    if system.cells["panic", None]:
+        return
+    for number, cpu in enumerate(system.cpus):
+        if cpu.running:
+            with contextlib.suppress(MustWait):
+                yield action("s", number), _step(system, number)
+        for kind in "intp":
+            if _refusal(cpu, kind) is None:
+                yield action(kind, number), _arrive(system, number, kind)
+        if cpu.running:
+            yield from _hardware(system, number)
+
+
+def _hardware(system: System, number: int) -> Iterator[tuple[Action, Outcome]]:
+    for va in system.world.fills:
+        for kind in "fe":
+            with contextlib.suppress(NotPossible):
+                yield action(kind, number, va), take(system, action(kind, number, va))
+
+
+def take(system: System, chosen: Action) -> Outcome:
+    """Give what comes of one action.
+
+    Raises:
+        NotPossible: it cannot happen here; the message says why.
+    """
+    cpu = system.cpu(chosen.cpu)
+    if system.cells["panic", None]:
+        raise NotPossible(f"{chosen} cannot happen: the kernel has panicked.")
+    if chosen.kind in ARRIVALS:
+        refusal = _refusal(cpu, chosen.kind)
+        if refusal:
+            raise NotPossible(f"{chosen} cannot happen here: {refusal}.")
+        return _arrive(system, chosen.cpu, chosen.kind)
+    if not cpu.running:
+        raise NotPossible(f"{chosen} cannot happen here: CPU {chosen.cpu} has finished.")
+    if chosen.kind == "s":
+        try:
+            return _step(system, chosen.cpu)
+        except MustWait as waits:
+            raise NotPossible(f"{chosen} cannot happen here: {waits}") from None
+    return _freedom(system, chosen)
+
+
+def _refusal(cpu: LinuxCpu, kind: str) -> str | None:
+    """Say why an interrupt of a kind cannot arrive now; None if it can."""
+    if kind == "p":
+        if not cpu.pending:
+            return "no IPI is pending"
+        return None if cpu.rflags_if else "IF is 0"
+    if not cpu.field(BUDGETS[kind]):
+        return f"no more of them may come ({BUDGETS[kind]} is 0)"
+    if not cpu.running:
+        return "this CPU has finished"
+    if kind == "n":
+        return "an NMI is being handled" if any(frame.kind == "nmi" for frame in cpu.running) else None
+    return None if cpu.rflags_if else "IF is 0"
+
+
+def _arrive(system: System, number: int, kind: str) -> Outcome:
+    """The processor's part of an interrupt: push a frame, CPL 0, IF 0, and start the handler."""
+    access = Access(system, number)
+    if kind == "p":
+        payload, *rest = access.get("pending")
+        access.set("pending", tuple(rest))
+        access.set("serving", (*access.get("serving"), payload))
+        point = system.world.start(entry.sysvec_call_function, payload)
+    else:
+        access.set(BUDGETS[kind], access.get(BUDGETS[kind]) - 1)
+        handler = {"i": entry.common_interrupt, "n": entry.exc_nmi, "t": entry.sysvec_apic_timer_interrupt}[kind]
+        point = system.world.start(handler)
+    _push(access, ARRIVALS[kind], point)
+    return _outcome(access)
+
+
+def _push(access: Access, kind: str, point: ProgramPoint, *, ac: bool = False) -> None:
+    registers = access.get("registers")
+    flags = int(registers.rflags)
+    saved = Saved(bool(flags >> 9 & 1), registers.cpl, ac or bool(flags >> 18 & 1))
+    access.set("running", (*access.get("running"), Frame(kind, point, saved)))
+    with_if(access, False)
+    registers = changed_registers(access.get("registers"), "cpl", 0)
+    access.set("registers", changed_registers(registers, "AC", False) if flags >> 18 & 1 else registers)
+
+
+def _outcome(access: Access) -> Outcome:
+    return Outcome(access.machine, tuple(access.violations), tuple(access.reports))
+
+
+def _step(system: System, number: int) -> Outcome:
+    """One op of the program on top of a CPU's stack."""
+    point = system.cpus[number].running[-1].point
+    op = point.op
+    if op is None:
+        raise ModelError("A call that has ended stands on a stack.")
+    access = Access(system, number, (), point.inside[-1] if point.inside else point.call[0])
+    answer = op.do(access, *op.args)
+    if access.dies:
+        _kill(access)
+    elif type(answer) is PageFault:
+        handler = system.world.start(
+            fault.exc_page_fault, answer.error_code, int(access.get("cr2")), op.do.__name__ in FIXUP
+        )
+        _push(access, "fault", handler, ac=op.do.__name__ in FIXUP)
+    elif type(answer) is GeneralProtection:
+        access.report(f"BUG: general protection fault in {access.where}")
+        _kill(access)
+    else:
+        _advance(access, answer)
+        if access.next_task is not None:
+            _switch_stack(access, system)
+    return _outcome(access)
+
+
+def _kill(access: Access) -> None:
+    """The task ends where it is. Its locks stay held; its CPU runs nothing more and lets interrupts in."""
+    access.set("running", ())
+    access.set("preempt_count", 0)
+    access.set("hardirqs_enabled", True)
+    with_if(access, True)
+
+
+def _advance(access: Access, answer: Any) -> None:
+    """Answer the op on top of the stack; what ends by that is popped, and what it interrupted goes on."""
+    running = access.get("running")
+    top = running[-1]
+    point = top.point.after(answer)
+    if point.marks:
+        judge_unuse(access, point)
+    if not point.done:
+        access.set("running", (*running[:-1], Frame(top.kind, point, top.saved)))
+        return
+    access.set("running", running[:-1])
+    if top.saved is not None:
+        _iret(access, top.saved)
+    if top.kind == "fault" and point.value == "fixup":
+        error_code, address, _ = point.call[1]
+        _advance(access, PageFault(error_code, address))
+
+
+def _iret(access: Access, saved: Saved) -> None:
+    with_if(access, saved.rflags_if)
+    registers = changed_registers(access.get("registers"), "cpl", saved.cpl)
+    access.set("registers", registers)
+
+
+def _switch_stack(access: Access, system: System) -> None:
+    """The machine's part of switch_to(): this stack waits, the other goes on."""
+    name = access.next_task
+    mine = access.get("running")
+    new = next(task for task in system.cpus[access.number].sleeping if task.name == name)
+    tasks: tuple[Task, ...] = access.get("sleeping")
+    me = tasks[-1]
+    kept = Task(me.name, me.mm, me.active_mm, mine, me.rflags_if, me.cpl, me.waits, me.dead)
+    access.set("sleeping", tasks[:-1] if me.dead else (*tasks[:-1], kept))
+    access.set("running", new.stack)
+
+
+def _freedom(system: System, chosen: Action) -> Outcome:
+    """Fill or evict a translation, where the manual lets the hardware do so (S103; facts 8.8)."""
+    access = Access(system, chosen.cpu)
+    tlb, pcid = access.get("tlb"), access.get("registers").pcid
+    va = chosen.va or 0
+    there = bool(tlb.hits(va, pcid))
+    if chosen.kind == "e":
+        if not there:
+            raise NotPossible(f"{chosen} cannot happen here: nothing is cached for that address.")
+        access.set("tlb", tlb.page_fault(va, pcid))
+        return _outcome(access)
+    if there or not fill_from_tables(access, va):
+        why = "it is cached already" if there else "no table maps that address"
+        raise NotPossible(f"{chosen} cannot happen here: {why}.")
+    if any(isinstance(pa, int) and system.cells["freed", pa & PGD_BITS] for pa in access.footprint.reads):
+        access.fail(NO_STALE_USE)
+    return _outcome(access)

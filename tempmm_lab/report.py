@@ -1,0 +1,70 @@
+"""What an exploration found, as a value that can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an exploration found.
+
+    Attributes:
+        states, transitions: how many different states were reached, and how many steps lead from one to another.
+        complete: whether that is all of them. If not, `why` says what stopped it, and nothing is proved.
+        cpus: for how many CPUs this speaks (0 if the model has none).
+        counterexamples: for each rule that can be broken, a shortest way to break it.
+        examples: for each `sometimes` that can happen, a shortest way.
+        reports: for each WARN or BUG that can be printed, a shortest way to it. The kernel goes on after one, so these
+            are no counterexamples by themselves.
+        rules: every rule that was judged.
+        name: what was explored.
+        cycle: a way into a cycle of steps, if one was asked for and there is one.
+    """
+
+    states: int
+    transitions: int
+    complete: bool
+    cpus: int
+    counterexamples: dict[str, Any]
+    examples: dict[str, Any]
+    reports: dict[str, Any]
+    rules: tuple[str, ...] = ()
+    why: str = ""
+    name: str = ""
+    cycle: Any = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every rule holds in every interleaving. An incomplete exploration never says so."""
+        return self.complete and not self.counterexamples
+
+    def text(self) -> str:
+        """Give the report as lines to read."""
+        extent = "every interleaving" if self.complete else f"NOT ALL: {self.why}"
+        lines = [f"{self.name}: {self.states:,} states, {self.transitions:,} transitions, {extent}"]
+        for rule in self.rules:
+            path = self.counterexamples.get(rule)
+            if path is None:
+                lines.append(f"  {'holds ' if self.complete else 'not broken so far'} {rule}")
+            else:
+                lines.append(f"  BROKEN {rule} after {_steps(path)}\n         {path}")
+        lines += [f"  can print  {what} (after {_steps(path)})\n         {path}" for what, path in self.reports.items()]
+        lines += [
+            f"  can happen {what} (after {_steps(path)})\n         {path}" for what, path in self.examples.items()
+        ]
+        if self.cycle is not None:
+            lines.append(f"  can go on for ever after {_steps(self.cycle)}\n         {self.cycle}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Report(...)" if cycle else self.text())
+
+
+def _steps(path: Any) -> str:
+    count = len(path)
+    return f"{count} step" + ("s" if count != 1 else "")

@@ -1,0 +1,87 @@
+"""The rules: one name and one sentence each, the same everywhere.
+
+Some are facts about a state, and are judged in every state. Others are broken by a step, and are said by the op that
+breaks them (`cpu.fail`) or by the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tempmm_lab.kernel.alternative import writable_text
+from tempmm_lab.kernel.layout import INIT_MM, TEXT_FRAMES, TEXT_POKE_MM, USER_PGD_BIT
+from tempmm_lab.kernel.system import LinuxCpu, System
+from tempmm_lab.kernel.uaccess import PGD_BITS
+
+RULES = {
+    "cr3-is-loaded-mm": "Whenever interrupts are on, loaded_mm is not SWITCHING and CR3's table is its pgd.",
+    "only-poker-writes": "No other CPU and no maskable interrupt stores through the alias.",
+    "no-writable-text-left": "After text_poke() returned, no CPU can now use a writable translation of that text.",
+    "runs-on-its-mm": "At each user-mode step, and at each kernel access to user memory outside a window, CR3 is that "
+    "of current->mm.",
+    "mask-bit-set": "If loaded_mm is neither init_mm nor not-tracked, this CPU's bit is set in its mask; while a "
+    "switch or unuse is under way it may not be.",
+    "no-stale-use": "No access uses a translation that a completed flush covered.",
+    "no-deadlock": "In no reachable state is a CPU unfinished and no step possible.",
+    "prev-mm-back": "After unuse_temporary_mm(), the mm that its use_temporary_mm() gave is loaded.",
+    "no-report": "The kernel prints no WARN and no BUG.",
+}
+"""Every rule, and what it says."""
+
+EVERYWHERE = ("cr3-is-loaded-mm", "runs-on-its-mm", "mask-bit-set", "no-deadlock")
+"""The rules that are judged in all scenarios."""
+
+
+def cr3_is_loaded_mm(system: System) -> bool:
+    """Whenever IF is 1, loaded_mm and CR3 agree."""
+    mms = system.world.mms
+    for cpu in system.cpus:
+        if cpu.rflags_if:
+            mm = mms.get(cpu.loaded_mm)
+            if mm is None or int(cpu.registers.cr3) & PGD_BITS & ~USER_PGD_BIT != mm.pgd:
+                return False
+    return True
+
+
+def mask_bit_set(system: System) -> bool:
+    """The loaded mm's bit is set, unless it has none, or is not tracked, or a switch is under way."""
+    return all(_bit_right(system, cpu) for cpu in system.cpus)
+
+
+def _bit_right(system: System, cpu: LinuxCpu) -> bool:
+    mm = cpu.loaded_mm
+    if mm == INIT_MM or mm in cpu.cpumask or mm not in system.world.mms:
+        return True
+    if system.world.policy.notrack and system.world.mms[mm].temporary:
+        return True
+    return any(
+        name in ("unuse_temporary_mm", "switch_mm_irqs_off") for frame in cpu.running for name in frame.point.inside
+    )
+
+
+def no_writable_text_left(system: System) -> bool:
+    """Nobody can use a writable translation of a page whose text_poke() has returned."""
+    poked = [int(frame) for frame in TEXT_FRAMES if system.cells["poked", frame]]
+    return not poked or not any(_reaches(system, cpu, poked) for cpu in system.cpus)
+
+
+def _reaches(system: System, cpu: LinuxCpu, poked: list[int]) -> bool:
+    pcid = cpu.registers.pcid
+    for entry in cpu.tlb.entries:
+        usable = entry.global_ or entry.pcid == pcid
+        if usable and entry.rights.write and entry.pa & PGD_BITS in poked:
+            return True
+    in_poking_mm = int(cpu.registers.cr3) & PGD_BITS == system.world.mms[TEXT_POKE_MM].pgd
+    for alias, place in system.world.alias_ptes.items():
+        pte = int(system.memory.read64(place))
+        if writable_text(pte) and pte & PGD_BITS in poked and (alias >> 63 or in_poking_mm):
+            return True
+    return False
+
+
+STATE_RULES: dict[str, Callable[[System], bool]] = {
+    "cr3-is-loaded-mm": cr3_is_loaded_mm,
+    "mask-bit-set": mask_bit_set,
+    "no-writable-text-left": no_writable_text_left,
+}
+"""The rules that are facts about a state."""
