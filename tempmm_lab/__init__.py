@@ -17,6 +17,7 @@ from tempmm_lab.errors import (
     UnknownWord,
     UnrepeatableCode,
 )
+from tempmm_lab.explore import Model, explore
 from tempmm_lab.hw.address import Hex, Level, is_canonical, sign_extend, split
 from tempmm_lab.hw.build import Page, build_tables, machine_with, one_page, with_entry
 from tempmm_lab.hw.machine import Cpu, Machine
@@ -30,12 +31,23 @@ from tempmm_lab.hw.tlb import StructureEntry, Tlb, TlbEntry
 from tempmm_lab.hw.walk import Walk, WalkLevel, translate
 from tempmm_lab.oracles import compare as compare_walkers
 from tempmm_lab.oracles import compare_rules, recorded_cases
+from tempmm_lab.report import Report
 from tempmm_lab.snapshots import SNAPSHOTS, Snapshot, load_snapshot
 from tempmm_lab.steps import Op, ProgramPoint, op, outcomes, run, start
 
 __version__ = "0.1.0"
 
 _LATER = {
+    **dict.fromkeys(("BUILDS", "Build"), "kernel.builds"),
+    "Config": "kernel.config",
+    **dict.fromkeys(
+        ("text_poke", "efi_call", "context_switch", "shootdown", "lazy_tlb", "stale_alias", "schedule_inside",
+         "nested", "hw_breakpoints", "nmi_in_window", "STORIES", "Scenario"), "scenarios"),
+    "RULES": "scenarios.rules",
+    "Path": "scenarios.paths",
+    **dict.fromkeys(
+        ("play", "replay", "in_order", "irq_at", "random_with", "follow", "events", "Trace", "Moment"), "trace"),
+    **dict.fromkeys(("conform", "Conformance"), "recordings"),
     "draw_walk": "views.walk",
     "draw_entry": "views.entry",
     "draw_cr3": "views.cr3",
@@ -49,8 +61,8 @@ _LATER = {
     "walk_explorer": "widgets.walk_explorer",
     "rights_grid": "widgets.rights_grid",
     "tlb_bench": "widgets.tlb_bench",
-}
-"""Pictures, prediction boxes and widgets, and the module each is in: loaded on first use, not on import."""
+}  # fmt: skip
+"""Scenarios, pictures, boxes and widgets, and the module each is in: loaded on first use, not on import."""
 
 
 def __getattr__(name: str) -> Any:
@@ -65,10 +77,10 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "ModelError",
-    "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint", "Registers", "Rights",
+    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "Model", "ModelError",
+    "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint", "Registers", "Report", "Rights",
     "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry", "TooManySteps", "UnknownWord",
-    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules", "compare_walkers", "evict", "fetch",
+    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules", "compare_walkers", "evict", "explore", "fetch",
     "fill", "invlpg", "invpcid", "is_canonical", "load", "load_snapshot", "machine_with", "one_page", "op", "outcomes",
     "recorded_cases", "run", "sign_extend", "split", "start", "store", "translate", "with_entry", "write_cr0",
     "write_cr3", "write_cr4",

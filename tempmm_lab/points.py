@@ -205,7 +205,7 @@ def _innermost(live: Any) -> tuple[tuple[str, int] | None, str, tuple[str, ...]]
     while inspect.iscoroutine(live):
         if live.cr_code is _noted.__code__:
             inside.append(live.__name__)
-        elif live.cr_frame is not None:
+        elif live.cr_frame is not None and live.cr_code.co_name not in ("__aenter__", "__aexit__"):
             where, file = (live.cr_code.co_name, live.cr_frame.f_lineno), live.cr_code.co_filename
         live = live.cr_await
     return where, file, tuple(inside)

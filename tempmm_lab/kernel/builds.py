@@ -50,6 +50,7 @@ class Build:
         functions: what answers instead of v6.16's functions, by name.
         notrack: whether temporary mms carry MM_CONTEXT_NOTRACK.
         temporary_mms: whether this kernel has use_temporary_mm() at all.
+        eager: whether a switch clears the outgoing mm's bit (up to v6.13).
         about: one line.
     """
 
@@ -57,6 +58,7 @@ class Build:
     functions: MappingProxyType[str, Callable[..., Any]] = field(hash=False)
     notrack: bool
     temporary_mms: bool
+    eager: bool
     about: str
 
     def patched(self, **functions: Callable[..., Any]) -> Build:
@@ -103,7 +105,8 @@ def _check(name: str, fn: object) -> None:
 
 
 def _build(name: str, about: str, functions: Functions, *, notrack: bool = False, temporary_mms: bool = True) -> Build:
-    return Build(name, MappingProxyType(functions), notrack, temporary_mms, about)
+    eager = "wrong_cpu" in functions
+    return Build(name, MappingProxyType(functions), notrack, temporary_mms, eager, about)
 
 
 _EFI_BEFORE: Functions = {

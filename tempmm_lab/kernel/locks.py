@@ -23,6 +23,9 @@ class Lock:
     name: str
     kind: str
 
+    def __str__(self) -> str:
+        return self.name
+
 
 text_mutex = Lock("text_mutex", "mutex")
 text_poke_ptl = Lock("text_poke_ptl", "spin")

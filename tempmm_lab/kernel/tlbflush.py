@@ -47,6 +47,11 @@ class flush_tlb_info(NamedTuple):  # noqa: N801
     freed_tables: bool = False
     trim_cpumask: bool = False
 
+    def __repr__(self) -> str:
+        pages = "all" if self.end == TLB_FLUSH_ALL else f"{self.start:#x}-{self.end:#x}"
+        flags = " freed_tables" * self.freed_tables + " trim" * self.trim_cpumask
+        return f"<{self.mm or 'any mm'} {pages}, generation {self.new_tlb_gen}{flags}>"
+
 
 @versioned
 async def flush_tlb_mm_range(mm: str, start: int, end: int, stride_shift: int, freed_tables: bool) -> None:

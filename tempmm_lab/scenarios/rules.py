@@ -19,8 +19,8 @@ RULES = {
     "no-writable-text-left": "After text_poke() returned, no CPU can now use a writable translation of that text.",
     "runs-on-its-mm": "At each user-mode step, and at each kernel access to user memory outside a window, CR3 is that "
     "of current->mm.",
-    "mask-bit-set": "If loaded_mm is neither init_mm nor not-tracked, this CPU's bit is set in its mask; while a "
-    "switch or unuse is under way it may not be.",
+    "mask-bit-set": "If loaded_mm is neither init_mm nor not-tracked, this CPU's bit is set in its mask. (Kernels "
+    "without not-tracked mms: outside unuse. Up to v6.13: outside a switch too.)",
     "no-stale-use": "No access uses a translation that a completed flush covered.",
     "no-deadlock": "In no reachable state is a CPU unfinished and no step possible.",
     "prev-mm-back": "After unuse_temporary_mm(), the mm that its use_temporary_mm() gave is loaded.",
@@ -52,11 +52,11 @@ def _bit_right(system: System, cpu: LinuxCpu) -> bool:
     mm = cpu.loaded_mm
     if mm == INIT_MM or mm in cpu.cpumask or mm not in system.world.mms:
         return True
-    if system.world.policy.notrack and system.world.mms[mm].temporary:
-        return True
-    return any(
-        name in ("unuse_temporary_mm", "switch_mm_irqs_off") for frame in cpu.running for name in frame.point.inside
-    )
+    policy = system.world.policy
+    if policy.notrack:
+        return bool(system.world.mms[mm].temporary)
+    exempt = ("unuse_temporary_mm", "switch_mm_irqs_off") if policy.eager else ("unuse_temporary_mm",)
+    return any(name in exempt for frame in cpu.running for name in frame.point.inside)
 
 
 def no_writable_text_left(system: System) -> bool:

@@ -74,11 +74,6 @@ class Stage:
             Processor(caches_structures=self.structures),
         )  # fmt: skip
 
-    @property
-    def eager(self) -> bool:
-        """Whether this kernel clears an mm's bit when it switches away from it (up to v6.13)."""
-        return "wrong_cpu" in self.build.functions
-
     def cr3(self, mm: str, asid: int, *, user: bool = False) -> int:
         """Give CR3 for an mm under an ASID."""
         pti = user and self.config.pti
@@ -112,7 +107,7 @@ class Stage:
         loaded = mm or lazy_on or INIT_MM
         asids = (loaded, *known)
         tail = ((0, 0),) * (TLB_NR_DYN_ASIDS - len(asids))
-        bits = [each for each in ((loaded,) if self.eager else asids) if each != INIT_MM]
+        bits = [each for each in ((loaded,) if self.build.eager else asids) if each != INIT_MM]
         cr4 = CR4 | (1 << 17 if self.config.pcid else 0) | (1 << 27 if self.config.lass else 0)
         registers = Registers(CR0, self.cr3(loaded, 0, user=user), cr4, EFER, RFLAGS, 3 if user else 0)
         slots = (*((CTX_IDS[each], 0) for each in asids), *tail)

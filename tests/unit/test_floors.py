@@ -21,7 +21,7 @@ FLOORS = (
     ("report", "cycles", "explore"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
     ("scenarios",),  # a start, what may happen, what must always hold
-    ("trace", "conform"),  # runs; recordings of real kernels
+    ("changes", "trace", "recordings"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
