@@ -47,7 +47,7 @@ _LATER = {
     "Path": "scenarios.paths",
     **dict.fromkeys(
         ("play", "replay", "in_order", "irq_at", "random_with", "follow", "events", "Trace", "Moment"), "trace"),
-    **dict.fromkeys(("conform", "Conformance"), "recordings"),
+    **dict.fromkeys(("conform", "Conformance"), "matching"),
     "draw_walk": "views.walk",
     "draw_entry": "views.entry",
     "draw_cr3": "views.cr3",
@@ -77,11 +77,11 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "Model", "ModelError",
-    "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint", "Registers", "Report", "Rights",
-    "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry", "TooManySteps", "UnknownWord",
-    "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules", "compare_walkers", "evict", "explore", "fetch",
-    "fill", "invlpg", "invpcid", "is_canonical", "load", "load_snapshot", "machine_with", "one_page", "op", "outcomes",
-    "recorded_cases", "run", "sign_extend", "split", "start", "store", "translate", "with_entry", "write_cr0",
-    "write_cr3", "write_cr4",
+    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "Model",
+    "ModelError", "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint",
+    "Registers", "Report", "Rights", "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry",
+    "TooManySteps", "UnknownWord", "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules",
+    "compare_walkers", "evict", "explore", "fetch", "fill", "invlpg", "invpcid", "is_canonical", "load",
+    "load_snapshot", "machine_with", "one_page", "op", "outcomes", "recorded_cases", "run", "sign_extend", "split",
+    "start", "store", "translate", "with_entry", "write_cr0", "write_cr3", "write_cr4",
 ]  # fmt: skip

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tempmm_lab.commands import BROKEN, HOLDS, MISUSE, UNDECIDED, add_commands
 from tempmm_lab.errors import ModelError
 
-HOLDS, BROKEN, MISUSE, UNDECIDED = 0, 1, 2, 3
 WORKING_FOLDER = Path("tempmm-book")
 
 
@@ -36,8 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def list_everything(_: argparse.Namespace) -> int:
-    """Print one line per chapter and per recorded guest."""
+    """Print one line per chapter, recorded guest, scenario, build and rule."""
     from tempmm_lab.book import chapters
+    from tempmm_lab.kernel.builds import BUILDS
+    from tempmm_lab.scenarios import STORIES
+    from tempmm_lab.scenarios.rules import RULES
     from tempmm_lab.snapshots import SNAPSHOTS
 
     print("Chapters (tempmm-lab open NUMBER):")
@@ -46,6 +49,15 @@ def list_everything(_: argparse.Namespace) -> int:
     print("Recorded guests (tempmm-lab walk NAME ADDRESS):")
     for name, about in SNAPSHOTS.items():
         print(f"  {name:10}  {about}")
+    print("Scenarios (tempmm-lab explore NAME --build BUILD):")
+    for name, story in STORIES.items():
+        print(f"  {name:15}  {' '.join(story.about.partition(chr(10) * 2)[0].split())}")
+    print("Builds:")
+    for name, build in BUILDS.items():
+        print(f"  {name:15}  {build.about}")
+    print("Rules:")
+    for name, sentence in RULES.items():
+        print(f"  {name:21}  {sentence}")
     return HOLDS
 
 
@@ -113,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    command(list_everything, "list", "list the chapters and the recorded guests")
+    command(list_everything, "list", "list the chapters, recorded guests, scenarios, builds and rules")
     opened = command(open_book, "open", "open the book, or one chapter of it, in JupyterLab")
     opened.add_argument("chapter", nargs="?", help="a number such as 3, or the beginning of a name")
     opened.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -127,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     walked.add_argument("--access", choices=("read", "write", "execute"), default="read")
     walked.add_argument("--cpl", type=int, choices=range(4), help="the privilege level (default: as recorded)")
     _with_folder(command(forget, "forget", "delete the predictions that were kept"))
+    add_commands(command)
     command(doctor, "doctor", "say what is installed, what is missing, and what to do about it")
     return parser
 

@@ -11,6 +11,7 @@ from typing import Any
 _MODULES = (
     "tlb", "tlbflush", "tlbstate", "percpu", "irqflags", "preempt", "lockdep", "bug", "locks", "smp", "core", "entry",
     "fault", "uaccess", "hw_breakpoint", "alternative", "efi", "firmware", "layout", "config", "builds", "handlers",
+    "mistakes",
 )  # fmt: skip
 
 

@@ -175,8 +175,10 @@ def _step(system: System, number: int) -> Outcome:
 
 
 def _kill(access: Access) -> None:
-    """The task ends where it is. Its locks stay held; its CPU runs nothing more and lets interrupts in."""
+    """The task ends where it is, with its locks held. Its CPU runs nothing more; unless in a panic, it lets IRQs in."""
     access.set("running", ())
+    if access.read(("panic", None)):
+        return
     access.set("preempt_count", 0)
     access.set("hardirqs_enabled", True)
     with_if(access, True)

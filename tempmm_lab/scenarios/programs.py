@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tempmm_lab.awaiting import op
 from tempmm_lab.hw.translation import fill_from_tables
 from tempmm_lab.kernel.access import Access
@@ -11,7 +9,7 @@ from tempmm_lab.kernel.alternative import poke_begins, poke_returned, text_poke
 from tempmm_lab.kernel.core import schedule
 from tempmm_lab.kernel.entry import syscall_enter, syscall_exit_to_user_mode
 from tempmm_lab.kernel.irqflags import irqsave
-from tempmm_lab.kernel.layout import BASES, CTX_IDS, FRAMES, TEXT, USER_CODE, USER_PAGE
+from tempmm_lab.kernel.layout import BASES, FRAMES, TEXT, USER_CODE, USER_PAGE
 from tempmm_lab.kernel.locks import mutex_lock, mutex_unlock, text_mutex
 from tempmm_lab.kernel.tlbflush import PAGE_SHIFT, TLB_FLUSH_ALL, arch_tlbbatch_flush, flush_tlb_mm_range
 from tempmm_lab.kernel.tlbstate import inc_mm_tlb_gen
@@ -138,13 +136,9 @@ async def kthread_yields() -> None:
     await schedule("waiting", ("parked", None))
 
 
-async def idle() -> None:
-    """Nothing."""
-
-
-def ctx_of(mm: str) -> Any:
-    """Give the ctx_id of a standard mm."""
-    return CTX_IDS[mm]
+@op
+def cpu_relax(cpu: Access) -> None:
+    """A step that touches nothing."""
 
 
 async def kthread_poker(sites: tuple[int, ...], value: int) -> None:
@@ -163,9 +157,15 @@ async def lazy_poker() -> None:
     await schedule("waiting", ("parked", None))
 
 
-async def idle_then_yield() -> None:
-    """A kernel thread that lets the mm's task run, if there is one."""
-    await schedule("waiting", ("parked", None))
+async def kthread_poker_once() -> None:
+    """A lazy kernel thread that patches code and does nothing more."""
+    await kthread_poker(SITES, 0xCC)
+
+
+async def kthread_stays() -> None:
+    """A kernel thread that runs on for a while, on whatever is loaded."""
+    for _ in range(2):
+        await cpu_relax()
 
 
 async def unmapper_irqs_off(mm: str) -> None:

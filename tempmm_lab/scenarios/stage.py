@@ -49,7 +49,6 @@ class Stage:
     nmi_handler: str = "quiet"
     firmware: str = "good"
     fills: tuple[int, ...] = ()
-    structures: bool = False
     cpus: list[LinuxCpu] = field(default_factory=list)
     cells: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -71,7 +70,7 @@ class Stage:
         }
         self.world = World(
             versions, self.build, self.config, standard_mms(), places, tuple(map(int, self.fills)),
-            Processor(caches_structures=self.structures),
+            Processor(),
         )  # fmt: skip
 
     def cr3(self, mm: str, asid: int, *, user: bool = False) -> int:
@@ -135,6 +134,10 @@ class Stage:
         task = Task(name, mm, mm, (frame,), False, 0, waits)
         self.cpus[cpu] = self.cpus[cpu].but(sleeping=(*self.cpus[cpu].sleeping, task))
 
+    def cache_structures(self) -> None:
+        """Give the CPUs paging-structure caches: a walk may begin at a table that was reached before."""
+        self.world.processor = Processor(caches_structures=True)
+
     def cache(self, cpu: int, va: int, mm: str) -> None:
         """Put a translation into a CPU's TLB, as if it had been used while `mm` was loaded there."""
         before = self.cpus[cpu]
@@ -151,8 +154,6 @@ class Stage:
         """Let the hardware fill and evict translations of these pages at any moment, if that is wanted."""
         if wanted:
             self.world.fills = tuple(sorted({*self.world.fills, *map(int, pages)}))
-            if self.world.processor.caches_structures != self.structures:
-                self.world.processor = Processor(caches_structures=self.structures)
 
     def system(self) -> System:
         """Give the finished stage."""

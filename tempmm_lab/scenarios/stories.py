@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tempmm_lab.errors import ModelError
-from tempmm_lab.kernel.layout import ALIAS, FIXMAP, OTHER_MM, TEXT, USER_MM, USER_PAGE
+from tempmm_lab.kernel.layout import ALIAS, FIXMAP, OTHER_MM, TEXT, TEXT_FRAMES, USER_CODE, USER_MM, USER_PAGE
+from tempmm_lab.kernel.system import System
 from tempmm_lab.scenarios import programs
 from tempmm_lab.scenarios.scenario import story
 from tempmm_lab.scenarios.stage import Stage
@@ -41,7 +42,18 @@ def stale_alias(stage: Stage, *, cpus: int, fills: bool) -> None:
     stage.fill(fills, _alias(stage))
 
 
-@story("only-poker-writes", "no-writable-text-left", "prev-mm-back", nmis=1, handler="reads_user")
+def _stray_text(system: System) -> bool:
+    return any(int(system.memory.read64(frame)) == 0xBAD for frame in TEXT_FRAMES)
+
+
+@story(
+    "only-poker-writes",
+    "no-writable-text-left",
+    "prev-mm-back",
+    nmis=1,
+    handler="reads_user",
+    sometimes={"an NMI writes text": _stray_text},
+)
 def nmi_in_window(stage: Stage, *, cpus: int, fills: bool) -> None:
     """CPU 0 patches kernel text while NMIs may come; their handler does what `handler` says.
 
@@ -114,12 +126,15 @@ def lazy_tlb(stage: Stage, *, cpus: int, fills: bool, exit: bool = False, poke: 
     if poke and not stage.build.temporary_mms:
         raise ModelError("poke=True needs temporary mms: choose a build from v5.2 on.")
     stage.cpu(programs.exiter if exit else programs.unmapper, USER_MM, name="unmapper", mm=None if exit else USER_MM)
+    if exit:
+        stage.cache_structures()
     for _ in range(1, cpus):
-        program = programs.lazy_poker if poke else programs.idle_then_yield
+        program = programs.kthread_poker_once if poke else programs.kthread_stays if exit else programs.kthread_yields
+        program = programs.lazy_poker if poke and not exit else program
         number = stage.cpu(program, name="kthread", mm=None, lazy_on=USER_MM)
         if not exit:
             stage.sleeper(number, programs.runs_and_ends, int(USER_PAGE), name="user", mm=USER_MM)
         stage.cache(number, USER_PAGE, USER_MM)
     if exit:
-        stage.fill(True, USER_PAGE)
+        stage.fill(True, USER_CODE)
     stage.fill(fills, USER_PAGE)

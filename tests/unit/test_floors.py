@@ -21,7 +21,7 @@ FLOORS = (
     ("report", "cycles", "explore"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
     ("scenarios",),  # a start, what may happen, what must always hold
-    ("changes", "trace", "recordings"),  # runs; recordings of real kernels
+    ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
@@ -29,7 +29,7 @@ FLOORS = (
     ("book",),  # the chapters and their copies
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
-    ("cli", "__main__"),
+    ("commands", "cli", "__main__"),
 )
 LIBRARIES = {
     "ipywidgets": ("widgets",),

@@ -1,0 +1,140 @@
+"""The commands of `tempmm-lab` that run the model: explore, replay and conform.
+
+Exit status: 0 holds, 1 broken, 2 misuse, 3 not decided.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path as FilePath
+from typing import Any
+
+from tempmm_lab.errors import ModelError
+from tempmm_lab.report import Report
+
+HOLDS, BROKEN, MISUSE, UNDECIDED = 0, 1, 2, 3
+
+
+def add_commands(command: Any) -> None:
+    """Add the three commands to the parser of `tempmm-lab`; `command` makes one."""
+    explored = command(explore_command, "explore", "try every interleaving of a scenario")
+    explored.add_argument("scenario", help="a name from `tempmm-lab list`")
+    _with_build(explored)
+    explored.add_argument("--max-states", type=int, help="stop after so many states")
+    explored.add_argument("--deadline", type=float, metavar="SECONDS", help="stop after so many seconds")
+    explored.add_argument("--cycles", action="store_true", help="look also for runs that never end")
+    replayed = command(replay_command, "replay", "play a schedule again, step by step")
+    replayed.add_argument("words", nargs="+", metavar="[SCENARIO] PATH", help="a schedule, as `explore` prints it")
+    _with_build(replayed, knobs=False)
+    conformed = command(conform_command, "conform", "compare recordings of real kernels with the model, row by row")
+    conformed.add_argument("recordings", nargs="+", metavar="RECORDING", type=FilePath)
+    conformed.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def _with_build(parser: argparse.ArgumentParser, *, knobs: bool = True) -> None:
+    parser.add_argument("--build", help="the kernel version, from `tempmm-lab list`")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    if knobs:
+        parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="set a knob; repeatable")
+
+
+def explore_command(chosen: argparse.Namespace) -> int:
+    """Explore a scenario and print the report."""
+    from tempmm_lab.explore import MAX_STATES, explore
+
+    scenario = _scenario(chosen.scenario, chosen.build, chosen.knob)
+    report = explore(
+        scenario,
+        max_states=MAX_STATES if chosen.max_states is None else chosen.max_states,
+        deadline=chosen.deadline,
+        progress=_progress,
+        cycles=chosen.cycles,
+    )
+    print(json.dumps(report_as_json(report)) if chosen.json else report.text())
+    return BROKEN if report.counterexamples else HOLDS if report.complete else UNDECIDED
+
+
+def _scenario(name: str, build: str | None, knobs: list[str]) -> Any:
+    from tempmm_lab.scenarios import STORIES
+
+    if name not in STORIES:
+        raise ModelError(f"There is no scenario {name!r}. There are: {', '.join(STORIES)}.")
+    pairs = [knob.partition("=") for knob in knobs]
+    for knob, equals, _ in pairs:
+        if not equals:
+            raise ModelError(f"{knob!r} is no knob: write --knob NAME=VALUE, such as --knob irqs=0.")
+    settings: dict[str, Any] = {knob: value for knob, _, value in pairs}
+    return STORIES[name](**settings | ({"build": build} if build else {}))
+
+
+def _progress(states: int, waiting: int) -> None:
+    print(f"{states:,} states so far, {waiting:,} waiting", file=sys.stderr, flush=True)
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    """Give a report as plain data."""
+
+    def paths(found: dict[str, Any]) -> dict[str, Any]:
+        return {name: {"steps": len(path), "path": str(path)} for name, path in found.items()}
+
+    return {
+        "name": report.name,
+        "states": report.states,
+        "transitions": report.transitions,
+        "complete": report.complete,
+        "why": report.why,
+        "cpus": report.cpus,
+        "holds": report.holds,
+        "rules": list(report.rules),
+        "counterexamples": paths(report.counterexamples),
+        "examples": paths(report.examples),
+        "reports": paths(report.reports),
+        "cycle": None if report.cycle is None else str(report.cycle),
+    }
+
+
+def replay_command(chosen: argparse.Namespace) -> int:
+    """Replay a schedule and print what happened."""
+    from tempmm_lab.scenarios.paths import Path
+    from tempmm_lab.trace import replay
+
+    *names, text = chosen.words
+    path = Path.parse(text)
+    if len(names) > 1 or (names and names[0] != path.scenario):
+        raise ModelError(f"This path belongs to the scenario {path.scenario}, not to {' '.join(names)}.")
+    trace = replay(path, chosen.build)
+    print(trace.json() if chosen.json else trace.text())
+    if trace.stopped:
+        print(f"tempmm-lab: {trace.stopped}", file=sys.stderr)
+        return MISUSE
+    return BROKEN if trace.broken else HOLDS
+
+
+def conform_command(chosen: argparse.Namespace) -> int:
+    """Compare recordings with the model; the last line counts the rows that matched."""
+    from tempmm_lab.matching import conform
+
+    results = [conform(recording) for recording in chosen.recordings]
+    matched, rows = sum(result.matched for result in results), sum(result.rows for result in results)
+    if chosen.json:
+        print(json.dumps({"matched": matched, "rows": rows, "files": [_conformance(result) for result in results]}))
+    else:
+        print("\n".join(result.text() for result in results))
+        if len(results) > 1:
+            print(f"matched {matched} of {rows}")
+    return HOLDS if matched == rows else BROKEN
+
+
+def _conformance(result: Any) -> dict[str, Any]:
+    return {
+        "name": result.recording.name,
+        "kernel": result.recording.kernel,
+        "build": result.recording.build,
+        "windows": result.windows,
+        "matched": result.matched,
+        "rows": result.rows,
+        "outside": result.outside,
+        "differences": [str(difference) for difference in result.differences],
+    }
