@@ -9,11 +9,12 @@ from tempmm_lab.kernel.alternative import poke_begins, poke_returned, text_poke
 from tempmm_lab.kernel.core import schedule
 from tempmm_lab.kernel.entry import syscall_enter, syscall_exit_to_user_mode
 from tempmm_lab.kernel.irqflags import irqsave
-from tempmm_lab.kernel.layout import BASES, FRAMES, TEXT, USER_CODE, USER_PAGE
+from tempmm_lab.kernel.layout import BASES, FRAMES, TEXT, TEXT_POKE_MM, USER_CODE, USER_PAGE
 from tempmm_lab.kernel.locks import mutex_lock, mutex_unlock, text_mutex
+from tempmm_lab.kernel.tlb import use_temporary_mm
 from tempmm_lab.kernel.tlbflush import PAGE_SHIFT, TLB_FLUSH_ALL, arch_tlbbatch_flush, flush_tlb_mm_range
 from tempmm_lab.kernel.tlbstate import inc_mm_tlb_gen
-from tempmm_lab.kernel.uaccess import probe_store, user_load, user_step
+from tempmm_lab.kernel.uaccess import copy_from_user, probe_store, user_load, user_step
 
 PAGE = 4096
 SITES = (int(TEXT[0]),)
@@ -178,3 +179,24 @@ async def runs_and_ends(va: int) -> None:
     """A task that runs for the first time: user mode, and one load."""
     await syscall_exit_to_user_mode()
     await user_load(va)
+
+
+async def cpu_relax_once() -> None:
+    """A task that does nothing, once."""
+    await cpu_relax()
+
+
+async def relax_irqs_off() -> None:
+    """A task that does nothing, first with interrupts on, then off, then on again."""
+    await cpu_relax()
+    async with irqsave():
+        await cpu_relax()
+    await cpu_relax()
+
+
+async def reads_user_in_t(va: int) -> None:
+    """Borrow text_poke_mm, interrupts off, and read a user address in it."""
+    async with irqsave():
+        await use_temporary_mm(TEXT_POKE_MM)
+        await copy_from_user(va)
+        await cpu_relax()

@@ -8,21 +8,15 @@ from tempmm_lab.hw.walk import walk
 from tempmm_lab.kernel.alternative import (
     INT3,
     execute,
-    pte_clear,
-    set_pte_at,
     smp_text_poke_batch_finish,
     text_poke,
-    text_poke_memcpy,
 )  # fmt: skip
 from tempmm_lab.kernel.layout import ALIAS, TEXT, TEXT_FRAMES
 from tempmm_lab.kernel.mistakes import MISTAKES
 from tempmm_lab.kernel.tlb import unuse_temporary_mm, use_temporary_mm
-from tempmm_lab.kernel.tlbflush import flush_tlb_mm_range
 from tests.statements.lab import (
-    AFTER,
     BEFORE15,
     BOTH,
-    Config,
     M,
     T,
     drive,
@@ -198,6 +192,3 @@ def s45(build):
         if not seen or seen[-1] != answer:
             seen.append(answer)
     return seen == ["0x90", "emulated 0x11223300e9", "0x11223300e9"]
-
-
-__all__ = ["AFTER", "Config", "flush_tlb_mm_range", "pte_clear", "set_pte_at", "text_poke_memcpy"]
