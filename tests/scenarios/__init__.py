@@ -1,0 +1,1 @@
+"""The scenarios: what is clean, what fails, and how it is told."""
