@@ -8,7 +8,7 @@ LOCKED := --require-hashes --only-binary :all:
 # The project itself comes from this folder, built with what is in the locks.
 HERE    = $(PIP) --no-deps --no-build-isolation -e .
 
-.PHONY: help lab test test-all notebooks oracle-long lock clean
+.PHONY: help lab test test-all notebooks statements scenarios mutants oracle-long lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,9 @@ help:
 	@echo "make test         check everything that fits in 15 minutes"
 	@echo "make test-all     check everything"
 	@echo "make notebooks    execute the notebooks again and normalise them"
+	@echo "make statements   write docs/statements.md: which statement holds on which build"
+	@echo "make scenarios    write docs/scenarios.md: every scenario explored on every build"
+	@echo "make mutants      write docs/mutants.md: what kills each mutant of the kernel floor"
 	@echo "make oracle-long  the long comparison with an independent MMU"
 	@echo "make lock         compute locks/ again (needs uv)"
 	@echo "make clean        remove .venv and caches; your tempmm-book/ stays"
@@ -31,6 +34,15 @@ test-all: $(VENV)/test.stamp
 
 notebooks: $(VENV)/test.stamp
 	$(PY) -m tests.notebooks.execute
+
+statements: $(VENV)/test.stamp
+	$(PY) -m tests.statements.table
+
+scenarios: $(VENV)/test.stamp
+	$(PY) -m tests.scenarios.table
+
+mutants: $(VENV)/test.stamp
+	$(PY) -m tests.mutants.table
 
 oracle-long: $(VENV)/test.stamp
 	$(PY) -m tests.oracle.long

@@ -64,10 +64,15 @@ def parts() -> list[Part]:
         Part("unit", "pytest -n 2 --dist loadfile tests/unit", counts=True),
         Part("properties", "pytest -n 2 --dist loadfile tests/properties", counts=True),
         Part("oracle", "pytest -n 2 --dist loadfile tests/oracle", counts=True),
+        Part("statements", "pytest -n 2 tests/statements", counts=True),
+        Part("scenarios", "pytest -n 2 tests/scenarios", counts=True),
+        Part("recordings", "pytest -n 2 tests/conformance", counts=True),
+        Part("mutants", "pytest -n 2 tests/mutants", counts=True),
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),
         Part("notebooks", "pytest -n 2 tests/notebooks", counts=True),
         Part("browser", "pytest tests/browser", counts=True),
         Part("oracle-long", "tests.oracle.long", long=True),
+        Part("mutants-all", "tests.mutants.table --check", long=True),
     ]
 
 

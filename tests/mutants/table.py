@@ -12,7 +12,7 @@ from tests.mutants.tool import all_mutants
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mutants.md"
 
 
-def main(workers: int = 2) -> int:
+def main(workers: int = 2, *, check: bool = False) -> int:
     """Run all mutants, print the survivors, and write the page; 1 if one survives that is not known as equivalent."""
     from tests.mutants.equivalent import EQUIVALENT
 
@@ -20,8 +20,12 @@ def main(workers: int = 2) -> int:
     with ProcessPoolExecutor(workers) as pool:
         killers = list(pool.map(killed_by, mutants, chunksize=4))
     survivors = [m for m, killer in zip(mutants, killers, strict=True) if not killer and m.name not in EQUIVALENT]
-    stale = [name for name in EQUIVALENT if name not in {m.name for m, k in zip(mutants, killers, strict=True) if not k}]
-    PAGE.write_text(page(mutants, killers, EQUIVALENT), encoding="utf-8")
+    stale = [
+        name for name in EQUIVALENT if name not in {m.name for m, k in zip(mutants, killers, strict=True) if not k}
+    ]
+    text = page(mutants, killers, EQUIVALENT)
+    if not check:
+        PAGE.write_text(text, encoding="utf-8")
     for mutant in survivors:
         print(f"SURVIVES {mutant.name}")
     for name in stale:
@@ -35,10 +39,10 @@ def page(mutants, killers, equivalent) -> str:
     killed = sum(bool(killer) for killer in killers)
     lines = [
         "# Mutants of the kernel floor, and what kills them\n",
-        "Each mutant changes one thing in one function of v6.16 and is then put to the statements, to two recordings of",
-        "6.16 and to scenarios that are clean without it. The first that objects is named. `make mutants` writes this",
+        "Each mutant changes one thing in one function of v6.16. It is put to the statements, to two recordings of",
+        "6.16 and to scenarios that are clean without it. The first that objects is named. `make mutants` writes the",
         "page; it takes a few minutes.\n",
-        f"{len(mutants)} mutants: {killed} killed, {len(mutants) - killed} cannot be told from the original, with the reason.\n",
+        f"{len(mutants)} mutants: {killed} killed; {len(mutants) - killed} cannot be told from the original.\n",
         "| function | change | killed by |",
         "|---|---|---|",
     ]
@@ -49,4 +53,4 @@ def page(mutants, killers, equivalent) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check="--check" in sys.argv))

@@ -16,8 +16,22 @@ from dataclasses import dataclass
 
 from tempmm_lab.awaiting import op
 from tempmm_lab.kernel import (
-    alternative, bug, core, efi, efi_quirks, entry, fault, hw_breakpoint, irqflags, lockdep, locks, preempt, smp, tlb,
-    tlbflush, tlbstate,
+    alternative,
+    bug,
+    core,
+    efi,
+    efi_quirks,
+    entry,
+    fault,
+    hw_breakpoint,
+    irqflags,
+    lockdep,
+    locks,
+    preempt,
+    smp,
+    tlb,
+    tlbflush,
+    tlbstate,
 )  # fmt: skip
 from tempmm_lab.points import versioned
 
@@ -93,7 +107,10 @@ def _changes(tree) -> Iterator[tuple[str, str]]:
     for number, block in enumerate(_bodies(tree)):
         for place, node in enumerate(block):
             if _is_step(node):
-                yield f"drop `{_short(node)}`", _edited(tree, number, lambda b, p=place: [*b[:p], ast.Pass(), *b[p + 1 :]])
+                yield (
+                    f"drop `{_short(node)}`",
+                    _edited(tree, number, lambda b, p=place: [*b[:p], ast.Pass(), *b[p + 1 :]]),
+                )
             if _is_step(node) and place + 1 < len(block) and _is_step(block[place + 1]):
                 change = f"swap `{_short(node)}` and `{_short(block[place + 1])}`"
                 swapped = lambda b, p=place: [*b[:p], b[p + 1], b[p], *b[p + 2 :]]  # noqa: E731

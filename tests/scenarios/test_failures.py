@@ -51,17 +51,17 @@ FAILURES = {
 
 COUNTERPARTS = {
     "a": lambda: text_poke(handler="stray_write"),
-    "b": lambda: nmi_in_window(),
+    "b": nmi_in_window,
     "c": lambda: schedule_inside(to="nobody", ticks=1, irqs=0, cpus=1),
-    "f, g": lambda: text_poke(),
-    "h": lambda: nested(),
-    "i": lambda: hw_breakpoints(),
+    "f, g": text_poke,
+    "h": nested,
+    "i": hw_breakpoints,
     "j": lambda: text_poke(pokes=2),
     "k": lambda: efi_call(irqs=0),
     "k from the worker": lambda: efi_call(caller="worker", irqs=0),
     "k at boot": lambda: efi_call(caller="boot", irqs=0),
     "l": lambda: lazy_tlb(exit=True),
-    "the fixmap": lambda: stale_alias(),
+    "the fixmap": stale_alias,
     "CVE-2025-37964": lambda: shootdown(irqs=0),
     "senders with interrupts on": lambda: shootdown(senders=2, irqs=0),
 }

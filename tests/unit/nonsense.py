@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import tempmm_lab
 from tempmm_lab import (
     Access,
     Entry,
+    Model,
     Page,
     PhysicalMemory,
     Processor,
@@ -15,11 +18,15 @@ from tempmm_lab import (
     build_tables,
     compare_rules,
     compare_walkers,
+    conform,
     evict,
+    explore,
     fetch,
     fill,
+    follow,
     invlpg,
     invpcid,
+    irq_at,
     is_canonical,
     load,
     load_snapshot,
@@ -27,18 +34,21 @@ from tempmm_lab import (
     one_page,
     op,
     outcomes,
+    random_with,
     recorded_cases,
     run,
     sign_extend,
     split,
     start,
     store,
+    text_poke,
     translate,
     with_entry,
     write_cr0,
     write_cr3,
     write_cr4,
 )
+from tempmm_lab.scenarios.paths import check
 
 NOT_A_NUMBER: tuple[Any, ...] = ("0x7000", None, 1.5, 28672.0, True, [], b"7")
 NUMBERS: tuple[Any, ...] = (-1, -(1 << 63), 1 << 64, 1 << 200, *NOT_A_NUMBER)
@@ -63,6 +73,9 @@ def _translate(*args: Any) -> Any:
     *positional, vendor, maxphyaddr = args
     return translate(*positional, vendor=vendor, maxphyaddr=maxphyaddr)
 
+
+NOTHING = Model([0], lambda _: (), lambda state, _: state)
+RECORDING = Path(tempmm_lab.__file__).parent / "data" / "recordings" / "efi-6.12.107.jsonl.gz"
 
 CALLS: dict[str, Call] = {
     "split": (split, [0x7000, 4], {0: NUMBERS, 1: CHOICES}),
@@ -134,6 +147,16 @@ CALLS: dict[str, Call] = {
     "Snapshot.find": (GUEST.find, ["heap"], {0: ("nobody", "", "-1", "0x1" + 16 * "0", None, 5)}),
     "Snapshot.machine": (lambda cpl: GUEST.machine(cpl=cpl), [0], {0: (*NUMBERS, 4)}),
     "recorded_cases": (recorded_cases, ["kvm"], {0: WORDS}),
+    "explore": (explore, [NOTHING], {0: (None, 5, "text_poke", [])}),
+    "explore(max_states)": (lambda most: explore(NOTHING, max_states=most), [5], {0: NUMBERS}),
+    "explore(deadline)": (lambda most: explore(NOTHING, deadline=most), [5], {0: ("soon", [], {})}),
+    "irq_at": (irq_at, [3, 0], {0: NUMBERS, 1: NUMBERS}),
+    "random_with": (random_with, [3], {0: NUMBERS}),
+    "follow": (follow, ["text_poke:v6.16::s0~" + check("text_poke:v6.16::s0")], {0: (None, 5, "", "s0", [])}),
+    "text_poke(cpus)": (lambda cpus: text_poke(cpus=cpus), [2], {0: (*NUMBERS, 0, 5)}),
+    "text_poke(build)": (lambda build: text_poke(build=build), ["v6.14"], {0: WORDS}),
+    "text_poke(handler)": (lambda handler: text_poke(handler=handler), ["quiet"], {0: WORDS}),
+    "conform": (conform, [RECORDING], {0: ("nowhere", "", "/")}),
     "compare_rules": (compare_rules, [lambda *_: True], {0: (None, 5, "x", [])}),
     "compare_walkers": (compare_walkers, [translate, recorded_cases("kvm")[:3]], {0: (None, 5, "x"), 1: (5, [5], "x")}),
 }

@@ -20,6 +20,7 @@ FLOORS = (
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
     ("report", "cycles", "explore"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
+    ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
