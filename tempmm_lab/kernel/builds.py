@@ -127,7 +127,7 @@ _V5_10: Functions = {
     "unuse_temporary_mm": history.unuse_temporary_mm_cefa929c034e,
     "switch_mm_irqs_off": history_switch.switch_mm_irqs_off_eager,
     "should_flush_tlb": history.tlb_is_not_lazy,
-    "wrong_cpu": history.never_wrong_cpu,
+    "wrong_cpu": history.wrong_cpu_before,
 }
 _V5_2: Functions = {
     **_V5_10,

@@ -72,7 +72,7 @@ def set_active_mm(cpu: Access, name: str, mm: str | None) -> None:
 def switch_to(cpu: Access, name: str, state: str, waits: Hashable) -> None:
     """Go on with another task's stack. What this task knows of itself is kept with its own."""
     cpu.switch_stack(name)
-    me = Task(cpu.get("current"), cpu.get("current_mm"), cpu.get("active_mm"), (), False, 0, waits, state == "dead")
+    me = Task(cpu.get("current"), cpu.get("current_mm"), cpu.get("active_mm"), (), waits, state == "dead")
     others = [task for task in cpu.get("sleeping") if task.name != name]
     new = next(task for task in cpu.get("sleeping") if task.name == name)
     cpu.set("sleeping", (*others, me))

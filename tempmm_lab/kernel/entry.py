@@ -135,18 +135,18 @@ def scheduler_tick(cpu: Access) -> None:
 async def sysvec_call_function(payload: Any) -> None:
     """An IPI from smp_call_function_many_cond(). Linux: arch/x86/kernel/smp.c, v6.16."""
     await irq_enter()
-    await call_function(payload, remote=True)
+    await call_function(payload)
     await ack(payload)
     await irq_exit()
     await irqentry_exit()
 
 
 @versioned
-async def call_function(payload: Any, remote: bool) -> None:
+async def call_function(payload: Any) -> None:
     """Run what a call-function IPI asks for."""
     kind, *about = payload
     if kind == "flush_tlb_func":
-        await flush_tlb_func(about[0], remote)
+        await flush_tlb_func(about[0])
     elif kind == "flush_kernel_range":
         for page in range(about[0], about[1], 1 << 12):
             await flush_tlb_one_kernel(page)

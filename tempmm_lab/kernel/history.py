@@ -111,10 +111,9 @@ async def tlb_is_not_lazy(mm: str, info: flush_tlb_info) -> tuple[Clause, ...]:
     return ((member,),) if info.freed_tables else ((member, ("is_lazy", False)),)
 
 
-async def never_wrong_cpu(info: flush_tlb_info, loaded_mm: str) -> bool:
-    """Up to v6.13: bits are cleared at switch-out, so a flush for another mm finds nothing to clear (facts 5.3.1)."""
-    del info, loaded_mm
-    return False
+async def wrong_cpu_before(info: flush_tlb_info, loaded_mm: str) -> bool:
+    """Up to v6.13: a flush of an mm that this CPU has just left is ignored; its bit is clear already (facts 5.3.1)."""
+    return info.mm not in (None, loaded_mm)
 
 
 # ── text_poke() ──

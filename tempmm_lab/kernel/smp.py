@@ -62,6 +62,6 @@ async def smp_call_function_many_cond(payload: Any, to: tuple[Clause, ...], run_
     sent = await send_ipi(payload, to)
     if run_local and await satisfies_here(to):
         async with irqsave():
-            await call_function(payload, remote=False)
+            await call_function(payload)
     if sent:
         await wait_for_acks(payload)

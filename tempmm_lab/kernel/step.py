@@ -215,7 +215,7 @@ def _switch_stack(access: Access, system: System) -> None:
     new = next(task for task in system.cpus[access.number].sleeping if task.name == name)
     tasks: tuple[Task, ...] = access.get("sleeping")
     me = tasks[-1]
-    kept = Task(me.name, me.mm, me.active_mm, mine, me.rflags_if, me.cpl, me.waits, me.dead)
+    kept = Task(me.name, me.mm, me.active_mm, mine, me.waits, me.dead)
     access.set("sleeping", tasks[:-1] if me.dead else (*tasks[:-1], kept))
     access.set("running", new.stack)
 

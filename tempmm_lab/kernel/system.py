@@ -57,8 +57,6 @@ class Task:
     mm: str | None
     active_mm: str | None
     stack: tuple[Frame, ...]
-    rflags_if: bool = True
-    cpl: int = 0
     waits: Hashable = None
     dead: bool = False
 

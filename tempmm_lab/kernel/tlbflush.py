@@ -70,7 +70,7 @@ async def flush_tlb_mm_range(mm: str, start: int, end: int, stride_shift: int, f
     elif mm == await this_cpu_read("loaded_mm"):
         await lockdep_assert_irqs_enabled()
         await local_irq_disable()
-        await flush_tlb_func(flush_tlb_info(mm, start, end, new_tlb_gen, stride_shift, freed_tables), remote=False)
+        await flush_tlb_func(flush_tlb_info(mm, start, end, new_tlb_gen, stride_shift, freed_tables))
         await local_irq_enable()
     await preempt_enable()
 
@@ -112,7 +112,7 @@ async def should_flush_tlb(mm: str, info: flush_tlb_info) -> tuple[Clause, ...]:
 
 
 @versioned
-async def flush_tlb_func(info: flush_tlb_info, remote: bool) -> None:
+async def flush_tlb_func(info: flush_tlb_info) -> None:
     """Do on this CPU what a flush asks for, with every early exit of the original, in its order.
 
     Linux: arch/x86/mm/tlb.c flush_tlb_func(), v6.16 (facts 5.3: F0-F9).
@@ -120,7 +120,7 @@ async def flush_tlb_func(info: flush_tlb_info, remote: bool) -> None:
     loaded_mm = await this_cpu_read("loaded_mm")
     if IS_ENABLED("debug_vm"):
         await WARN_ON_ONCE(not await irqs_disabled(), "flush_tlb_func() with interrupts on")
-    if remote and await wrong_cpu(info, loaded_mm):
+    if await wrong_cpu(info, loaded_mm):
         return
     if loaded_mm == INIT_MM:
         return
@@ -132,7 +132,7 @@ async def flush_tlb_func(info: flush_tlb_info, remote: bool) -> None:
 
 @versioned
 async def wrong_cpu(info: flush_tlb_info, loaded_mm: str) -> bool:
-    """F1: an IPI for an mm that is not loaded here only clears this CPU's bit in its mask (since v6.14, S64)."""
+    """F1: a flush of an mm that is not loaded here only clears this CPU's bit in its mask (since v6.14, S64)."""
     if info.mm is None or info.mm == loaded_mm:
         return False
     await cpumask_clear_cpu(info.mm)

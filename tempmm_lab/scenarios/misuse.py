@@ -1,6 +1,6 @@
 """The scenarios about using a temporary mm wrongly: scheduling in it, nesting, breakpoints.
 
-`schedule_inside` breaks the rule that no kernel version lifts, so it fails on every build.
+`schedule_inside` does what no kernel version allows. What comes of it differs: up to v6.14 the masks heal again.
 """
 
 from __future__ import annotations

@@ -200,3 +200,10 @@ async def reads_user_in_t(va: int) -> None:
         await use_temporary_mm(TEXT_POKE_MM)
         await copy_from_user(va)
         await cpu_relax()
+
+
+async def relax_schedule_relax() -> None:
+    """A task that lets another run once, and goes on when it is back."""
+    await cpu_relax()
+    await schedule()
+    await cpu_relax()

@@ -131,7 +131,7 @@ class Stage:
     ) -> None:
         """Add a task that has not run yet and can be scheduled on a CPU, once the cell that it waits for is set."""
         frame = Frame("task", self.world.start(ret_from_fork, program, *args))
-        task = Task(name, mm, mm, (frame,), False, 0, waits)
+        task = Task(name, mm, mm, (frame,), waits)
         self.cpus[cpu] = self.cpus[cpu].but(sleeping=(*self.cpus[cpu].sleeping, task))
 
     def cache_structures(self) -> None:

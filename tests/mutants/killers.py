@@ -7,6 +7,7 @@ from pathlib import Path
 from tempmm_lab import Config, conform, explore
 from tempmm_lab.scenarios import STORIES
 from tests.mutants.tool import Mutant, planted
+from tests.statements.orders import ORDERS
 from tests.statements.table import STATEMENTS
 
 DATA = Path(__file__).resolve().parents[2] / "tempmm_lab" / "data" / "recordings"
@@ -36,8 +37,12 @@ def killed_by(mutant: Mutant) -> str:
     """Say what kills a mutant; an empty answer if nothing does."""
     with planted(mutant):
         for name, each in STATEMENTS.items():
-            if BUILD in each.builds and not _still(lambda each=each: each.holds(BUILD)):
-                return f"statement {name}"
+            for build in reversed(each.builds):
+                if not _still(lambda each=each, build=build: each.holds(build)):
+                    return f"statement {name}" + (f" on {build}" if build != BUILD else "")
+        for name, check in ORDERS.items():
+            if not _still(lambda check=check: check(BUILD)):
+                return f"order {name}"
         for name in RECORDINGS:
             if not _still(lambda name=name: conform(DATA / name).holds):
                 return f"recording {name.partition('.jsonl')[0]}"

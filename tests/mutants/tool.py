@@ -111,7 +111,8 @@ def _changes(tree) -> Iterator[tuple[str, str]]:
                     f"drop `{_short(node)}`",
                     _edited(tree, number, lambda b, p=place: [*b[:p], ast.Pass(), *b[p + 1 :]]),
                 )
-            if _is_step(node) and place + 1 < len(block) and _is_step(block[place + 1]):
+            in_steps = isinstance(tree.body[0], ast.AsyncFunctionDef)  # an op is one step, whatever its order inside
+            if in_steps and _is_step(node) and place + 1 < len(block) and _is_step(block[place + 1]):
                 change = f"swap `{_short(node)}` and `{_short(block[place + 1])}`"
                 swapped = lambda b, p=place: [*b[:p], b[p + 1], b[p], *b[p + 2 :]]  # noqa: E731
                 yield change, _edited(tree, number, swapped)

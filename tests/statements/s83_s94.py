@@ -160,7 +160,7 @@ def s92(build):
     if end.cells["panic", None]:
         return False
     later = drive(end.with_cpu(0, running=()), efi.virt_efi_get_variable).value
-    recovered = any("Firmware Bug" in report for report in reports)
+    recovered = "Firmware Bug" in reports[0] and not any("atomic" in report for report in reports)
     return (
         recovered and not end.cells["panic", None] and end.cells["efi_flags", None] is False and later == "EFI_ABORTED"
     )

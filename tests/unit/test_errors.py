@@ -22,8 +22,10 @@ from tests.unit.nonsense import CALLS, misuses
 
 MISUSES = list(misuses())
 VALUES = {  # public names that are no functions a reader gives numbers to
-    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "GeneralProtection", "Hex", "Level", "Machine", "Model", "ModelError",
-    "NotOnMachine", "Op", "PageFault", "ProgramPoint", "Report", "Rights", "Snapshot", "StructureEntry", "TempmmLabError",
+    "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "GeneralProtection", "Hex", "Level", "Machine", "Model",
+    "ModelError",
+    "NotOnMachine", "Op", "PageFault", "ProgramPoint", "Report", "Rights", "Snapshot", "StructureEntry",
+    "TempmmLabError",
     "Tlb", "TlbEntry", "TooManySteps", "UnknownWord", "UnrepeatableCode", "Walk", "WalkLevel",
 }  # fmt: skip
 
