@@ -11,14 +11,7 @@ from tempmm_lab.hw.registers import Registers
 from tempmm_lab.hw.rights import Access as Kind
 from tempmm_lab.hw.walk import walk
 from tempmm_lab.kernel.access import Access
-from tempmm_lab.kernel.core import preempt_schedule_irq
-from tempmm_lab.kernel.entry import (
-    exit_to_kernel,
-    exit_work,
-    irqentry_exit_to_user_mode,
-    saved,
-    to_kernel_cr3,
-)
+from tempmm_lab.kernel.entry import irqentry_exit, saved, to_kernel_cr3
 from tempmm_lab.kernel.percpu import changed_registers, with_if
 from tempmm_lab.kernel.preempt import in_interrupt
 from tempmm_lab.points import versioned
@@ -34,19 +27,8 @@ async def exc_page_fault(error_code: int, address: int, fixup: bool) -> str:
         verdict = await bad_area_nosemaphore(error_code, address, fixup)
     else:
         verdict = await do_user_addr_fault(error_code, address, fixup)
-    await fault_leave()
+    await irqentry_exit()
     return verdict
-
-
-async def fault_leave() -> None:
-    """Leave the exception as one leaves an interrupt: to user mode only after scheduling, if that is due."""
-    work = await exit_work()
-    if work == "user":
-        await irqentry_exit_to_user_mode()
-        return
-    if work == "resched":
-        await preempt_schedule_irq()
-    await exit_to_kernel()
 
 
 @versioned

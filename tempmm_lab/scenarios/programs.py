@@ -27,14 +27,19 @@ def leaf_of(mm: str, va: int) -> int:
     return table + 8 * (va >> 12 & 0x1FF)
 
 
-async def poker(sites: tuple[int, ...], value: int) -> None:
-    """A task that patches code, one byte at each site, and goes back to user mode."""
+async def kthread_poker(sites: tuple[int, ...], value: int) -> None:
+    """A kernel thread that patches code, one byte at each site."""
     await mutex_lock(text_mutex)
     for site in sites:
         await poke_begins(site)
         await text_poke(site, value, 1)
         await poke_returned(site)
     await mutex_unlock(text_mutex)
+
+
+async def poker(sites: tuple[int, ...], value: int) -> None:
+    """A task that patches code, and goes back to user mode."""
+    await kthread_poker(sites, value)
     await back_to_user()
 
 
@@ -140,16 +145,6 @@ async def kthread_yields() -> None:
 @op
 def cpu_relax(cpu: Access) -> None:
     """A step that touches nothing."""
-
-
-async def kthread_poker(sites: tuple[int, ...], value: int) -> None:
-    """A kernel thread that patches code."""
-    await mutex_lock(text_mutex)
-    for site in sites:
-        await poke_begins(site)
-        await text_poke(site, value, 1)
-        await poke_returned(site)
-    await mutex_unlock(text_mutex)
 
 
 async def lazy_poker() -> None:

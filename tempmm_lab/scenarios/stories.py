@@ -50,6 +50,7 @@ def _stray_text(system: System) -> bool:
     "only-poker-writes",
     "no-writable-text-left",
     "prev-mm-back",
+    irqs=0,
     nmis=1,
     handler="reads_user",
     sometimes={"an NMI writes text": _stray_text},
@@ -59,10 +60,9 @@ def nmi_in_window(stage: Stage, *, cpus: int, fills: bool) -> None:
 
     A stray store from an NMI can reach the text: IF does not hold it back. That breaks no rule here.
     """
-    stage.irqs = 0
     _poker(stage, 1)
     for _ in range(1, cpus):
-        stage.cpu(programs.user_of, int(USER_PAGE), 1, name="user", mm=USER_MM, user=True, fields={"nmis": 0})
+        stage.cpu(programs.user_of, int(USER_PAGE), 1, name="user", mm=USER_MM, user=True)
     stage.fill(fills, ALIAS)
 
 

@@ -265,9 +265,9 @@ def batch_gives_everything_back(build):
 def efi_in_order(build):
     """E3-E5: mappings, FPU, speculation, efi_mm, flags, firmware, flags, and everything backwards."""
     done = drive(quiet(build), efi.virt_efi_set_variable_nonblocking)
-    wanted = ["try_acquire", "efi_sync_low_kernel_mappings", "preempt_count_add", "preempt_count_add", "load_new_mm_cr3",
-              "efi_call_virt_save_flags", "firmware_step", "efi_call_virt_check_flags", "load_new_mm_cr3",
-              "preempt_count_dec_and_test", "preempt_count_sub", "release"]  # fmt: skip
+    wanted = ["try_acquire", "efi_sync_low_kernel_mappings", "preempt_count_add", "preempt_count_add",
+              "load_new_mm_cr3", "efi_call_virt_save_flags", "firmware_step", "efi_call_virt_check_flags",
+              "load_new_mm_cr3", "preempt_count_dec_and_test", "preempt_count_sub", "release"]  # fmt: skip
     added = [step.args[0] for step in done.ops("preempt_count_add")][:2]
     rt = drive(quiet(build, config=Config(preempt="rt")), efi.efi_call_virt)
     firm = rt.ops("firmware_step")[0].before.cpus[0]
@@ -455,8 +455,9 @@ def schedule_step_by_step(build):
 
 @order
 def worker_call_step_by_step(build):
-    """7.2: in the worker: flags checked before efi_mm is left, and the requester woken after; the work is cleared under
-    the lock, and the lock given back also when the service is disabled.
+    """7.2: in the worker flags are checked before efi_mm is left, and the requester is woken after.
+
+    The work is cleared under the lock, and the lock is given back also when the service is disabled.
     """
     now = _ordinary_call(build)
     seen = told(now)
