@@ -446,8 +446,10 @@ def schedule_step_by_step(build):
     made = stage(build)
     number = made.cpu(programs.relax_schedule_relax, name="task", mm=M)
     made.sleeper(number, programs.kthread_yields, name="other", mm=None)
-    return in_turn(
-        told(made.system()), "wait_for_a_task", "preempt_count_add", "schedule_debug", "local_irq_disable",
+    seen = told(made.system())
+    unlocked = next(now.cpus[0].preempt_count for name, _, now in seen if name == "local_irq_enable")
+    return unlocked == 1 and in_turn(
+        seen, "wait_for_a_task", "preempt_count_add", "schedule_debug", "local_irq_disable",
         "preempt_count_add", "pick_next_task", ("this_cpu_write", "need_resched"), ("this_cpu_write", "is_lazy"),
         "set_active_mm", "switch_to", "preempt_count_sub", "local_irq_enable", "preempt_count_sub",
     )  # fmt: skip
