@@ -152,7 +152,11 @@ def all_mutants() -> list[Mutant]:
     for module, names in FUNCTIONS.items():
         for name in names:
             short = module.__name__.rpartition(".")[2]
-            found += [Mutant(short, name, change, text) for change, text in _changes(_source(module, name))]
+            seen: dict[str, int] = {}
+            for change, text in _changes(_source(module, name)):
+                seen[change] = seen.get(change, 0) + 1
+                again = f" ({seen[change]})" if seen[change] > 1 else ""
+                found.append(Mutant(short, name, change + again, text))
     return found
 
 
