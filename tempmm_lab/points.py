@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 from tempmm_lab.awaiting import Op, begin
-from tempmm_lab.errors import ModelError, UnrepeatableCode
+from tempmm_lab.errors import ModelError, TooManySteps, UnrepeatableCode
 
 P = ParamSpec("P")
 T = TypeVar("T")
+STEP_LIMIT = 100_000
 Versions = Mapping[str, Any]
 """Functions by name, and constants by name in capitals."""
 
@@ -57,7 +58,7 @@ def versioned(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[
         running = _running.get(None)
         chosen = running.versions.get(name, fn) if running else fn
         noted = _noted(name, chosen, args, kwargs)
-        noted.__name__ = name  # type: ignore[attr-defined]
+        noted.__name__ = noted.__qualname__ = name  # type: ignore[attr-defined]
         return noted
 
     return call
@@ -97,8 +98,8 @@ class ProgramPoint:
     """
 
     __slots__ = (
-        "_answer", "_fn", "_live", "_next", "_parent", "_versions", "done", "file", "inside", "line", "marks", "op",
-        "value",
+        "_answer", "_depth", "_fn", "_live", "_next", "_parent", "_versions", "done", "file", "inside", "line", "marks",
+        "op", "value",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +112,7 @@ class ProgramPoint:
         self._fn = fn
         self._parent = parent
         self._answer = answer
+        self._depth: int = parent._depth + 1 if parent else 0  # noqa: SLF001
         self._versions = versions
         self._next: dict[tuple[type, Any], ProgramPoint] = {}
         self._live: Coroutine[Op[Any], Any, Any] | None = None
@@ -149,7 +151,20 @@ class ProgramPoint:
         else:
             self._live = live
             self.line, self.file, self.inside = _innermost(live)
+            self._check()
         self.marks = tuple(running.marks)
+
+    def _check(self) -> None:
+        """Refuse what the code awaits if it is no step, or can't be kept, or comes after too many."""
+        where = f"{self.line[0]}, line {self.line[1]}," if self.line else "The code"
+        if not isinstance(self.op, Op):
+            raise ModelError(f"{where} awaits something that is no op. Code on the machine awaits ops and kernel code.")
+        try:
+            hash(self.op.args)
+        except TypeError:
+            raise ModelError(f"{where} gives {self.op} a value that can change. Use numbers, words, tuples.") from None
+        if self._depth > STEP_LIMIT:
+            raise TooManySteps(f"{where} is in a call of more than {STEP_LIMIT:,} steps. Does it loop for ever?")
 
     def _take_live(self, running: _Running) -> Coroutine[Op[Any], Any, Any]:
         live, self._live = self._live, None

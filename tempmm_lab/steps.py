@@ -15,13 +15,11 @@ from typing import Any, TypeVar
 
 from tempmm_lab.awaiting import OPS, Op, op
 from tempmm_lab.errors import ModelError, TooManySteps
-from tempmm_lab.points import Mark, ProgramPoint, start, versioned
+from tempmm_lab.points import STEP_LIMIT, Mark, ProgramPoint, start, versioned
 from tempmm_lab.thiscpu import Steppable
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Steppable)
-
-STEP_LIMIT = 100_000
 
 
 def _a_machine(machine: object) -> None:

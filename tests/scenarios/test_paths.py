@@ -1,5 +1,7 @@
 """Replay strings, runs, events, and builds that readers patch."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from tempmm_lab import (
     Config,
     ModelError,
     Path,
+    TooManySteps,
     efi_call,
     events,
     explore,
@@ -30,6 +33,7 @@ from tempmm_lab.kernel import (
     lockdep_assert_preemption_disabled,
     switch_mm_irqs_off,
     this_cpu_read,
+    this_cpu_write,
 )  # fmt: skip
 from tempmm_lab.kernel.step import action
 from tempmm_lab.scenarios import STORIES
@@ -208,6 +212,42 @@ def test_misuse_is_one_clear_error(how):
     with pytest.raises(ModelError) as caught:
         WRONG[how]()
     assert len(str(caught.value)) > 20
+
+
+async def sleeps(temp_mm):
+    """A function that waits for the clock."""
+    await asyncio.sleep(0)
+    return temp_mm
+
+
+async def gives_a_list(temp_mm):
+    """A function that gives an op a value that can change."""
+    await this_cpu_write("loaded_mm", [temp_mm])
+
+
+async def no_such_variable(temp_mm):
+    """A function that reads a variable that no CPU has."""
+    return await this_cpu_read(temp_mm)
+
+
+@pytest.mark.parametrize("mine", [sleeps, gives_a_list, no_such_variable])
+def test_code_that_is_no_kernel_code_is_one_clear_error(mine):
+    """A reader's function that awaits what is no op, or misuses one, ends in a ModelError that says where or what."""
+    with pytest.raises(ModelError, match="no op|can change|has no field"):
+        explore(nested(build=BUILDS["v6.16"].patched(use_temporary_mm=mine), irqs=0, cpus=1))
+
+
+async def never_ends(temp_mm):
+    """A function that loops for ever."""
+    while temp_mm:
+        await this_cpu_read("is_lazy")
+
+
+def test_code_that_never_ends_is_one_clear_error(monkeypatch):
+    """A reader's function that loops for ever, each time with another history, ends in TooManySteps."""
+    monkeypatch.setattr("tempmm_lab.points.STEP_LIMIT", 500)
+    with pytest.raises(TooManySteps, match="never_ends"):
+        explore(nested(build=BUILDS["v6.16"].patched(use_temporary_mm=never_ends), irqs=0, cpus=1))
 
 
 def test_a_build_that_lacks_something_names_those_that_have_it():
