@@ -233,7 +233,7 @@ async def no_such_variable(temp_mm):
 @pytest.mark.parametrize("mine", [sleeps, gives_a_list, no_such_variable])
 def test_code_that_is_no_kernel_code_is_one_clear_error(mine):
     """A reader's function that awaits what is no op, or misuses one, ends in a ModelError that says where or what."""
-    with pytest.raises(ModelError, match="no op|can change|has no field"):
+    with pytest.raises(ModelError, match=r"no op|can change|has no field"):
         explore(nested(build=BUILDS["v6.16"].patched(use_temporary_mm=mine), irqs=0, cpus=1))
 
 
