@@ -49,8 +49,30 @@ class Row:
 
     def number_of(self, name: str) -> int | None:
         """Give a field that is a number, written in hexadecimal or not; None if it was not recorded."""
-        value = self.fields.get(name)
-        return None if value is None else int(value, 16) if isinstance(value, str) else int(value)
+        return None if self.fields.get(name) is None else self._number(self.fields[name], name)
+
+    def _number(self, value: Any, name: str) -> int:
+        try:
+            return int(value, 16) if isinstance(value, str) else int(value)
+        except (TypeError, ValueError):
+            raise ModelError(f"Row {self.number} of the recording has {value!r} for {name}: no number.") from None
+
+    @property
+    def asid(self) -> int:
+        """The loaded ASID: as recorded, or by the PCID in CR3, or 0."""
+        recorded = self.number_of("loaded_mm_asid")
+        return recorded if recorded is not None else max((self.number_of("cr3") or 0) & 0x7FF, 1) - 1
+
+    @property
+    def slots(self) -> tuple[tuple[int, int], ...] | None:
+        """This CPU's ASID slots, as (context, generation); None if they were not recorded."""
+        value = self.fields.get("asid_ctxs")
+        if value is None:
+            return None
+        try:
+            return tuple((int(ctx_id), int(generation)) for ctx_id, generation in value)
+        except (TypeError, ValueError):
+            raise ModelError(f"Row {self.number} of the recording has {value!r} for asid_ctxs.") from None
 
     def mm(self, name: str) -> str | None:
         """Give a field that names an mm; None for NULL and for what was not recorded."""
@@ -64,7 +86,7 @@ class Row:
         for key, value in self.fields.items():
             if isinstance(value, dict) and {"ctx_id", "tlb_gen", "cpumask"} & set(value):
                 name = str(value.get("name", key))
-                facts = {k: int(v, 16) if isinstance(v, str) else v for k, v in value.items() if k != "name"}
+                facts = {k: self._number(v, k) for k, v in value.items() if k != "name"}
                 yield OLD_NAMES.get(name, name), facts
 
 
@@ -126,11 +148,7 @@ def load_recording(path: str | FilePath) -> Recording:
 
 
 def build_of(kernel: str) -> str:
-    """Give the build that a kernel's version is compared with.
-
-    Raises:
-        ModelError: the text is no version.
-    """
+    """Give the build that a kernel's version is compared with, or a ModelError for what is no version."""
     found = re.match(r"(\d+)\.(\d+)", kernel)
     if not found:
         raise ModelError(f"{kernel!r} is no kernel version.")
@@ -181,8 +199,8 @@ def _ctx_ids(rows: tuple[Row, ...]) -> dict[str, int]:
     """Give each mm's context, as most rows say."""
     votes: dict[str, Counter[int]] = {}
     for row in rows:
-        loaded, asid, slots = row.mm("loaded_mm"), row.number_of("loaded_mm_asid"), row.fields.get("asid_ctxs")
-        if loaded and loaded != "LOADED_MM_SWITCHING" and asid is not None and slots:
+        loaded, asid, slots = row.mm("loaded_mm"), row.asid, row.slots
+        if loaded and loaded != "LOADED_MM_SWITCHING" and slots and asid < len(slots):
             votes.setdefault(loaded, Counter())[slots[asid][0]] += 1
         for name, facts in row.about():
             if "ctx_id" in facts:

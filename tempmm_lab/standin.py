@@ -15,7 +15,7 @@ from tempmm_lab.kernel.builds import BUILDS
 from tempmm_lab.kernel.config import Config
 from tempmm_lab.kernel.layout import EFI_MM, INIT_MM, LOADED_MM_SWITCHING, OTHER_MM, TEXT, TEXT_POKE_MM, USER_MM, Mm
 from tempmm_lab.kernel.percpu import changed_registers, current, this_cpu_read
-from tempmm_lab.kernel.system import System
+from tempmm_lab.kernel.system import TLB_NR_DYN_ASIDS, System
 from tempmm_lab.kernel.tlb import switch_mm_irqs_off
 from tempmm_lab.points import Mark
 from tempmm_lab.recordings import PGD_BITS, Recording, Row
@@ -83,8 +83,7 @@ class StandIn:
         self._contexts(stage, row)
         system = stage.system()
         registers = system.cpus[0].registers
-        slot = row.number_of("loaded_mm_asid") or 0
-        registers = changed_registers(registers, "cr3", stage.cr3(str(loaded), slot))
+        registers = changed_registers(registers, "cr3", stage.cr3(str(loaded), row.asid))
         registers = changed_registers(registers, "IF", bool(row.number_of("IF")))
         return system.with_cpu(0, registers=registers, is_lazy=lazy)
 
@@ -102,11 +101,11 @@ class StandIn:
         fields: dict[str, Any] = {
             "loaded_mm": self.name(row.mm("loaded_mm")),
             "active_mm": self.name(row.mm("active_mm")),
-            "loaded_mm_asid": row.number_of("loaded_mm_asid") or 0,
-            "preempt_count": row.number_of("preempt_count"),
+            "loaded_mm_asid": row.asid,
+            "preempt_count": row.number_of("preempt_count") or 0,
             "hardirqs_enabled": bool(row.number_of("IF")),
             "cpumask": frozenset(name for name, bit in bits.items() if bit),
-            "ctxs": tuple(tuple(slot) for slot in row.fields["asid_ctxs"]),
+            "ctxs": row.slots or ((0, 0),) * TLB_NR_DYN_ASIDS,
         }
         for name in ("next_asid", "user_pcid_flush_mask"):
             if row.number_of(name) is not None:
@@ -118,7 +117,7 @@ class StandIn:
     def _contexts(self, stage: Stage, row: Row) -> None:
         """Give the model's mms the recorded contexts and generations."""
         facts = {mm: said for later in reversed(self.window) for mm, said in later.about()} | dict(row.about())
-        slots = dict(tuple(slot) for slot in row.fields["asid_ctxs"])
+        slots = dict(row.slots or ())
         for recorded, name in self.names.items():
             known = stage.world.mms.get(name)
             if known is None:
@@ -162,7 +161,7 @@ class StandIn:
         cpu = system.cpus[0]
         if cpu.loaded_mm in (TEXT_POKE_MM, EFI_MM) or not cpu.rflags_if or cpu.current_mm is None:
             return system
-        slots = tuple(tuple(slot) for slot in (earlier[-1] if earlier else row).fields["asid_ctxs"])
+        slots = (earlier[-1] if earlier else row).slots or cpu.ctxs
         mm = system.world.mms[cpu.current_mm]
         asid = next((place for place, slot in enumerate(slots) if slot[0] == mm.ctx_id), 0)
         return system.with_cpu(0, ctxs=slots, loaded_mm=mm.name, loaded_mm_asid=asid, is_lazy=False)
@@ -178,8 +177,8 @@ class StandIn:
         ]
         if "loaded_mm" in row.fields:
             pairs.append(("loaded_mm", self.name(row.mm("loaded_mm")), cpu.loaded_mm))
-        if row.fields.get("asid_ctxs") is not None:
-            pairs.append(("asid_ctxs", tuple(tuple(slot) for slot in row.fields["asid_ctxs"]), cpu.ctxs))
+        if self.first.slots is not None:
+            pairs.append(("asid_ctxs", row.slots, cpu.ctxs))
         pairs += [(f"bit({mm})", bit, mm in cpu.cpumask) for mm, bit in self._bits(row)]
         for mm, facts in row.about():
             name = self.name(mm)

@@ -164,6 +164,45 @@ def test_what_is_no_recording_is_misuse(how, tmp_path, capsys):
     assert "tempmm-lab:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("field", ["IF", "cr3", "preempt_count", "asid_ctxs", "text_poke_mm"])
+def test_a_value_that_is_no_number_is_misuse(field, tmp_path, capsys):
+    """A recorded value that cannot be read is misuse, and the message names the row and the field."""
+    lines = lines_of("text_poke-6.16.12.jsonl.gz")
+    strange = {"tlb_gen": "many"} if field == "text_poke_mm" else "many"
+    copy = written(tmp_path, [*lines[:5], {**lines[5], field: strange}, *lines[6:]])
+    assert main(["conform", str(copy)]) == 2
+    assert "Row 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("field", ["pid", "loaded_mm_asid", "asid_ctxs", "preempt_count", "active_mm_cpumask"])
+def test_a_field_that_was_not_recorded_is_no_harm(field, tmp_path):
+    """What a recording does not have is not compared."""
+    lines = lines_of("efi-6.16.12.jsonl.gz")
+    copy = written(tmp_path, [{key: value for key, value in line.items() if key != field} for line in lines])
+    assert conform(copy).holds
+
+
+def older(line, before):
+    """Give a row as a kernel of 6.1 might have it: with load_new_mm_cr3, and efi_enter_mm instead of the set-up."""
+    if line.get("event") == "cr3_written" and before.get("event") != "cr3_written":
+        yield {**line, "event": "load_new_mm_cr3", "cr3": before["cr3"], "seq": 900}
+    if line.get("event") == "switch_mm_irqs_off" and line.get("next_arg") == "efi_mm":
+        entry = {**line, "event": "efi_enter_mm", "IF": 1, "active_mm": line["loaded_mm"], "seq": 901}
+        yield {**entry, "active_mm_cpumask": line["loaded_mm_cpumask"]}
+    if line.get("event") == "arch_efi_call_virt_teardown":
+        yield {**line, "event": "efi_leave_mm"}
+    elif line.get("event") != "arch_efi_call_virt_setup":
+        yield line
+
+
+def test_a_recording_with_other_events_is_read(tmp_path):
+    """The same runs told by other events, as a compiler that inlines otherwise leaves them, match as well."""
+    lines = lines_of("efi-6.12.107.jsonl.gz")
+    told = [row for before, line in zip([{}, *lines], lines, strict=False) for row in older(line, before)]
+    result = conform(written(tmp_path, told))
+    assert (result.windows, result.rows, result.holds) == (3, 39, True)
+
+
 def test_no_file_is_misuse(tmp_path):
     """A file that cannot be read is a ModelError."""
     with pytest.raises(ModelError, match="cannot be read"):
