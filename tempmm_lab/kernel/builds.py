@@ -134,6 +134,7 @@ _V5_2: Functions = {
     "use_temporary_mm": history.use_temporary_mm_cefa929c034e,
     "__text_poke": history.text_poke_b3fd8e83ada0,
 }
+# The tree they were posted against lacked fea4e317f9e7; `posted` has it all the same, so that only its own bugs show.
 _POSTED: Functions = {
     "use_temporary_mm": history.use_temporary_mm_58f8ffa91766,
     "unuse_temporary_mm": history.unuse_temporary_mm_58f8ffa91766,
@@ -148,7 +149,7 @@ BUILDS: dict[str, Build] = {
         _build("v5.2", "temporary mms; lazy mode is forgotten", _V5_2),
         _build("v5.10", "lazy mode is left first", _V5_10),
         _build("v6.14", "an mm's bit stays set after the switch away from it", _V6_14),
-        _build("posted", "the April 2025 patches, before their fix-ups", _POSTED),
+        _build("posted", "the April 2025 patches, before their fix-ups, on v6.15's flush", _POSTED),
         _build("v6.16", "the patches with their fix-ups", {}, notrack=True),
     )
 }  # fmt: skip

@@ -36,10 +36,13 @@ def wait_for_a_task(cpu: Access, state: str, waits: Hashable) -> None:
 
 @op
 def schedule_debug(cpu: Access) -> None:
-    """__schedule_bug(): report scheduling while atomic, and go on with the count forced down (S76, facts 9.4)."""
+    """__schedule_bug(): report scheduling while atomic, and go on with the count forced down (S76, facts 9.4).
+
+    The count that is printed has schedule()'s own 1 in it, as in Linux. Tasks have no pid here.
+    """
     count = cpu.get("preempt_count")
     if cpu.world.config.preempt_count and count != 1:
-        cpu.report(f"BUG: scheduling while atomic: {cpu.get('current')}/0x{count - 1:08x}")
+        cpu.report(f"BUG: scheduling while atomic: {cpu.get('current')}/0x{count:08x}")
         cpu.set("preempt_count", 1)
 
 

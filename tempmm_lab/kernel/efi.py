@@ -143,7 +143,10 @@ async def virt_efi_set_variable_nonblocking() -> str:
 
 @versioned
 async def virt_efi_get_variable(interrupted: bool = False) -> str:
-    """An ordinary call: the semaphore, then the worker does it. Linux: runtime-wrappers.c __efi_queue_work(), v6.16."""
+    """An ordinary call: the semaphore, then the worker does it. Linux: runtime-wrappers.c __efi_queue_work(), v6.16.
+
+    Which status a call gets once the service is disabled differs between versions; here it is EFI_ABORTED.
+    """
     if interrupted:  # down_interruptible() and a signal
         return EFI_ABORTED
     await down(efi_runtime_lock)

@@ -18,7 +18,12 @@ from tempmm_lab.kernel.percpu import changed_registers, this_cpu_read, with_if
 from tempmm_lab.kernel.preempt import HARDIRQ_OFFSET, NMI_OFFSET
 from tempmm_lab.kernel.smp import ack
 from tempmm_lab.kernel.system import Saved
-from tempmm_lab.kernel.tlbflush import flush_tlb_func, flush_tlb_one_kernel
+from tempmm_lab.kernel.tlbflush import (
+    SINGLE_PAGE_FLUSH_CEILING,
+    flush_tlb_all,
+    flush_tlb_func,
+    flush_tlb_one_kernel,
+)
 from tempmm_lab.kernel.tlbstate import PTI_PCID_USER_BIT, move_to_cr3
 from tempmm_lab.points import constant, versioned
 
@@ -147,6 +152,8 @@ async def call_function(payload: Any) -> None:
     kind, *about = payload
     if kind == "flush_tlb_func":
         await flush_tlb_func(about[0])
+    elif kind == "flush_kernel_range" and about[1] - about[0] > SINGLE_PAGE_FLUSH_CEILING << 12:
+        await flush_tlb_all()
     elif kind == "flush_kernel_range":
         for page in range(about[0], about[1], 1 << 12):
             await flush_tlb_one_kernel(page)

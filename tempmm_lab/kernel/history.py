@@ -1,6 +1,7 @@
-"""How other versions did it: single functions that replace those of v6.16, each named by the commit that ended it.
+"""How other versions did it: single functions that replace those of v6.16.
 
-`builds` says which version has which. Facts 2.2, 4.2, 5.2, 7.1 and 12.1.
+Each is named by the commit that brought it; its docstring says which one ended it. `builds` says which version has
+which. Facts 2.2, 4.2, 5.2, 7.1 and 12.1.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ async def use_temporary_mm_cefa929c034e(temp_mm: str) -> str:
 
 
 async def unuse_temporary_mm_209954cbc7d0(prev_mm: str) -> None:
-    """v6.14: the switch, then the bit of the text-poking mm, by name (until 4873f494bbe4)."""
+    """v6.14: the switch, then the bit of the text-poking mm, by name (until patch 1/7)."""
     await lockdep_assert_irqs_disabled()
     await switch_mm_irqs_off(None, prev_mm, current)
     await cpumask_clear_cpu(TEXT_POKE_MM)

@@ -33,9 +33,9 @@ async def switch_mm_irqs_off_posted(unused: Any, next: str, tsk: str | None) -> 
         await switch_to_same_mm(next, prev_asid, was_lazy)
         return
     await cond_mitigation(tsk)
+    await this_cpu_write("loaded_mm", LOADED_MM_SWITCHING)
     if IS_ENABLED("debug_vm"):
         await vm_check_outgoing(prev)
-    await this_cpu_write("loaded_mm", LOADED_MM_SWITCHING)
     if next != INIT_MM and not await cpumask_test_cpu(next):
         await cpumask_set_cpu(next)
     next_tlb_gen = await atomic64_read_tlb_gen(next)
@@ -46,7 +46,7 @@ async def switch_mm_irqs_off_posted(unused: Any, next: str, tsk: str | None) -> 
 
 
 async def switch_mm_irqs_off_209954cbc7d0(unused: Any, next: str, tsk: str | None) -> None:  # noqa: A002
-    """v6.14: the outgoing bit stays; SWITCHING only after the ASID is chosen (until fea4e317f9e7)."""
+    """v6.14: the outgoing bit stays; SWITCHING only after the ASID is chosen (moved up in v6.15)."""
     del unused
     prev = await this_cpu_read("loaded_mm")
     prev_asid = await this_cpu_read("loaded_mm_asid")

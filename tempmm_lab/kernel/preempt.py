@@ -35,17 +35,27 @@ def preempt_count_add(cpu: Access, value: int) -> None:
 
 @op
 def preempt_count_sub(cpu: Access, value: int) -> None:
-    """Subtract from preempt_count."""
+    """Subtract from preempt_count; it stops at 0, where Linux, after S76 forced it down, would underflow."""
     cpu.set("preempt_count", max(cpu.get("preempt_count") - value, 0))
+
+
+def _subtract(cpu: Access, value: int) -> bool:
+    count = max(cpu.get("preempt_count") - value, 0)
+    cpu.set("preempt_count", count)
+    enabled = bool(int(cpu.get("registers").rflags) >> 9 & 1)
+    return count == 0 and cpu.get("need_resched") and enabled
 
 
 @op
 def preempt_count_dec_and_test(cpu: Access) -> bool:
     """Subtract one; say whether the count is 0 and somebody else should run, and preemption is possible here."""
-    count = max(cpu.get("preempt_count") - 1, 0)
-    cpu.set("preempt_count", count)
-    enabled = bool(int(cpu.get("registers").rflags) >> 9 & 1)
-    return count == 0 and cpu.get("need_resched") and enabled
+    return _subtract(cpu, 1)
+
+
+@op
+def preempt_count_sub_and_test(cpu: Access, value: int) -> bool:
+    """Subtract; say whether the count is 0 and somebody else should run, and preemption is possible here."""
+    return _subtract(cpu, value)
 
 
 @op
@@ -90,6 +100,11 @@ async def local_bh_disable() -> None:
 
 @versioned
 async def local_bh_enable() -> None:
-    """Allow softirqs again."""
-    if constant("CONFIG").preempt != "rt":
+    """Allow softirqs again, and make up for a switch that was due (FULL and LAZY kernels)."""
+    model = constant("CONFIG").preempt
+    if model in ("none", "voluntary"):
         await preempt_count_sub(SOFTIRQ_DISABLE_OFFSET)
+    elif model != "rt" and await preempt_count_sub_and_test(SOFTIRQ_DISABLE_OFFSET):
+        from tempmm_lab.kernel.core import preempt_schedule
+
+        await preempt_schedule()

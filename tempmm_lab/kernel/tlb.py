@@ -152,7 +152,7 @@ async def unuse_temporary_mm(prev_mm: str) -> None:
 async def nmi_uaccess_okay() -> bool:
     """Say whether NMI code may touch user memory: only if the loaded mm is the task's own.
 
-    Linux: arch/x86/mm/tlb.c nmi_uaccess_okay(), v6.16 (S54).
+    Linux: arch/x86/mm/tlb.c nmi_uaccess_okay(), v6.16 (S54), without its debug check of CR3.
     """
     loaded = await this_cpu_read("loaded_mm")
     return bool(loaded == await this_cpu_read("current_mm"))

@@ -187,6 +187,12 @@ async def flush_tlb_kernel_range(start: int, end: int) -> None:
 
 
 @op
+def flush_tlb_all(cpu: Access) -> None:
+    """Drop everything, global entries too. Linux: tlb.c do_flush_tlb_all()."""
+    cpu.set("tlb", type(cpu.get("tlb"))())
+
+
+@op
 def flush_tlb_one_kernel(cpu: Access, va: int) -> None:
     """INVLPG for a kernel page; under PTI the other PCIDs may hold it too. Linux: tlb.c flush_tlb_one_kernel()."""
     registers: Registers = cpu.get("registers")

@@ -182,7 +182,9 @@ def is_notrack_mm(cpu: Access, mm: str) -> bool:
 
 @op
 def cond_mitigation(cpu: Access, tsk: str | None) -> bool:
-    """Say whether an IBPB is issued: when the user mm of the task differs from the last one (S31).
+    """Say whether an IBPB is issued: in the always mode, when the task's user mm differs from the last one (S31).
+
+    The conditional mode, which also asks for a speculation-control bit, is left out.
 
     Linux: tlb.c cond_mitigation(). It goes by `task->mm`, which use_temporary_mm() leaves alone.
     """

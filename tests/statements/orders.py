@@ -220,7 +220,9 @@ def kernel_range_in_order(build):
     """A kernel-range flush: preemption off around it, the pages dropped here too, and IF as before."""
     done = drive(quiet(build), flush_tlb_kernel_range, 0x1000, 0x3000)
     under = done.ops("flush_tlb_one_kernel")[0].before.cpus[0]
-    return as_before(done) and len(done.ops("flush_tlb_one_kernel")) == 2 and under.preempt_count == 1
+    more = drive(quiet(build), flush_tlb_kernel_range, 0x1000, 0x1000 + 34 * 4096)
+    everything = [len(more.ops(name)) for name in ("flush_tlb_one_kernel", "flush_tlb_all")] == [0, 1]
+    return as_before(done) and len(done.ops("flush_tlb_one_kernel")) == 2 and under.preempt_count == 1 and everything
 
 
 @order
@@ -267,7 +269,7 @@ def efi_in_order(build):
     done = drive(quiet(build), efi.virt_efi_set_variable_nonblocking)
     wanted = ["try_acquire", "efi_sync_low_kernel_mappings", "preempt_count_add", "preempt_count_add",
               "load_new_mm_cr3", "efi_call_virt_save_flags", "firmware_step", "efi_call_virt_check_flags",
-              "load_new_mm_cr3", "preempt_count_dec_and_test", "preempt_count_sub", "release"]  # fmt: skip
+              "load_new_mm_cr3", "preempt_count_dec_and_test", "preempt_count_sub_and_test", "release"]  # fmt: skip
     added = [step.args[0] for step in done.ops("preempt_count_add")][:2]
     rt = drive(quiet(build, config=Config(preempt="rt")), efi.efi_call_virt)
     firm = rt.ops("firmware_step")[0].before.cpus[0]
@@ -495,3 +497,17 @@ def faults_are_handled_with_interrupts_as_they_were(build):
     flags = {name: now.cpus[0].rflags_if for name, _, now in told(made.system())}
     end = next(now for name, _, now in told(made.system()) if name == "force_sig_segv")
     return flags["fault_enter"] is False and flags["vma_allows"] is True and not end.cpus[0].rflags_if
+
+
+@order
+def firmware_gives_way_afterwards(build):
+    """A tick in firmware cannot switch tasks; the switch that is due comes when the FPU section ends."""
+    made = stage(build, ticks=1)
+    number = made.cpu(efi.efi_call_virt, name="caller", mm=M)
+    made.sleeper(number, programs.kthread_yields, name="other", mm=N)
+    firmware = advance(made.system(), 0, lambda now: "__efi_call" in inside(now))
+    ticked = take(firmware, action("t", 0)).system
+    seen = told(ticked)
+    where = next(now for name, _, now in seen if name == "switch_to")
+    during = [now.cpus[0].current for _, _, now in seen if now.cpus[0].loaded_mm == E]
+    return set(during) == {"caller"} and "efi_fpu_end" in inside(where)
