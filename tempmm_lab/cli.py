@@ -6,6 +6,7 @@ Exit status: 0 holds, 1 broken (or a fault, for `walk`), 2 misuse, 3 not decided
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -35,29 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def list_everything(_: argparse.Namespace) -> int:
+def list_everything(chosen: argparse.Namespace) -> int:
     """Print one line per chapter, recorded guest, scenario, build and rule."""
-    from tempmm_lab.book import chapters
-    from tempmm_lab.kernel.builds import BUILDS
-    from tempmm_lab.scenarios import STORIES
-    from tempmm_lab.scenarios.rules import RULES
-    from tempmm_lab.snapshots import SNAPSHOTS
+    from tempmm_lab.commands import contents
 
-    print("Chapters (tempmm-lab open NUMBER):")
-    for chapter in chapters():
-        print(f"  {chapter}")
-    print("Recorded guests (tempmm-lab walk NAME ADDRESS):")
-    for name, about in SNAPSHOTS.items():
-        print(f"  {name:10}  {about}")
-    print("Scenarios (tempmm-lab explore NAME --build BUILD):")
-    for name, story in STORIES.items():
-        print(f"  {name:15}  {' '.join(story.about.partition(chr(10) * 2)[0].split())}")
-    print("Builds:")
-    for name, build in BUILDS.items():
-        print(f"  {name:15}  {build.about}")
-    print("Rules:")
-    for name, sentence in RULES.items():
-        print(f"  {name:21}  {sentence}")
+    found = contents()
+    if chosen.json:
+        print(json.dumps(found))
+        return HOLDS
+    for heading, rows in found.items():
+        print(f"{heading}:")
+        width = max(map(len, rows))
+        for name, about in rows.items():
+            print(f"  {name:{width}}  {about}")
     return HOLDS
 
 
@@ -125,7 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    command(list_everything, "list", "list the chapters, recorded guests, scenarios, builds and rules")
+    listed = command(list_everything, "list", "list the chapters, recorded guests, scenarios, builds and rules")
+    listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     opened = command(open_book, "open", "open the book, or one chapter of it, in JupyterLab")
     opened.add_argument("chapter", nargs="?", help="a number such as 3, or the beginning of a name")
     opened.add_argument("--no-browser", action="store_true", help="only print the address")

@@ -138,3 +138,21 @@ def _conformance(result: Any) -> dict[str, Any]:
         "outside": result.outside,
         "differences": [str(difference) for difference in result.differences],
     }
+
+
+def contents() -> dict[str, dict[str, str]]:
+    """Give everything that has a name: for each kind, the names and one line about each."""
+    from tempmm_lab.book import chapters
+    from tempmm_lab.kernel.builds import BUILDS
+    from tempmm_lab.scenarios import STORIES
+    from tempmm_lab.scenarios.rules import RULES
+    from tempmm_lab.snapshots import SNAPSHOTS
+
+    about = {name: " ".join(story.about.partition("\n\n")[0].split()) for name, story in STORIES.items()}
+    return {
+        "Chapters (tempmm-lab open NUMBER)": {each.number: str(each).split(maxsplit=1)[1] for each in chapters()},
+        "Recorded guests (tempmm-lab walk NAME ADDRESS)": dict(SNAPSHOTS),
+        "Scenarios (tempmm-lab explore NAME --build BUILD)": about,
+        "Builds": {name: build.about for name, build in BUILDS.items()},
+        "Rules": dict(RULES),
+    }

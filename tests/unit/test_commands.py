@@ -98,6 +98,15 @@ def test_list_has_a_line_for_each(capsys):
         assert lines == 1 + (name == "text_poke"), name  # which is also a recorded guest
 
 
+def test_list_has_a_json_form(capsys):
+    """`list --json` gives the same names as data."""
+    from tempmm_lab import BUILDS, RULES
+
+    told = json.loads(said(["list", "--json"], capsys)[1])
+    assert list(told["Builds"]) == list(BUILDS)
+    assert told["Rules"] == RULES
+
+
 def test_progress_goes_to_the_other_stream(capsys):
     """Progress is printed on standard error."""
     from tempmm_lab.commands import _progress
