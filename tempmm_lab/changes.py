@@ -8,7 +8,7 @@ from typing import Any
 
 from tempmm_lab.hw.tlb import TlbEntry
 from tempmm_lab.kernel.layout import USER_PGD_BIT
-from tempmm_lab.kernel.system import LinuxCpu, System
+from tempmm_lab.kernel.system import System
 from tempmm_lab.kernel.uaccess import PGD_BITS
 
 
@@ -150,8 +150,3 @@ def _cells(before: System, after: System) -> Iterator[Event]:
         if was != now and kind not in ("lock", "warned"):
             shown = f"{kind}({what})" if what is not None and not isinstance(what, int) else str(kind)
             yield Event(str(kind), None, f"{shown} {_shown(was)} -> {_shown(now)}")
-
-
-def idle(cpu: LinuxCpu) -> bool:
-    """Say whether a CPU has nothing left to do."""
-    return not cpu.running

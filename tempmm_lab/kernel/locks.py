@@ -32,7 +32,6 @@ text_poke_ptl = Lock("text_poke_ptl", "spin")
 """The lock of the page-table page that holds the alias entry."""
 efi_runtime_lock = Lock("efi_runtime_lock", "semaphore")
 efi_mixed_lock = Lock("efi_runtime_lock_mixed", "spin")
-mmap_lock = Lock("mmap_lock", "mutex")
 
 
 @op

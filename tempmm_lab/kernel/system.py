@@ -26,8 +26,8 @@ from tempmm_lab.record import Cells, Record
 TLB_NR_DYN_ASIDS = 6
 CELL_DEFAULTS: dict[str, Any] = {
     "tlb_gen": 0, "lock": 0, "warned": False, "debug_locks": True, "freed": False, "poked": False, "done": False,
-    "trim_due": False, "panic": False, "task": None, "text_poke_array": (), "refs": 0, "efi_rts_work": None,
-    "efi_prev_mm": None, "efi_flags": True, "batch": None, "tainted": False, "parked": False,
+    "trim_due": False, "panic": False, "task": None, "text_poke_array": (), "efi_rts_work": None,
+    "efi_prev_mm": None, "efi_flags": True, "tainted": False, "parked": False,
 }  # fmt: skip
 """The kinds of shared variables, and what one holds that nobody has written."""
 

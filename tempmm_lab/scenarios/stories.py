@@ -129,8 +129,10 @@ def lazy_tlb(stage: Stage, *, cpus: int, fills: bool, exit: bool = False, poke: 
     if exit:
         stage.cache_structures()
     for _ in range(1, cpus):
-        program = programs.kthread_poker_once if poke else programs.kthread_stays if exit else programs.kthread_yields
-        program = programs.lazy_poker if poke and not exit else program
+        if poke:
+            program = programs.kthread_poker_once if exit else programs.lazy_poker
+        else:
+            program = programs.kthread_stays if exit else programs.kthread_yields
         number = stage.cpu(program, name="kthread", mm=None, lazy_on=USER_MM)
         if not exit:
             stage.sleeper(number, programs.runs_and_ends, int(USER_PAGE), name="user", mm=USER_MM)

@@ -1,11 +1,15 @@
 """Mutants of the kernel floor are killed. Here a fixed selection; `make mutants` and `make test-all` run all."""
 
+import ast
+from dataclasses import replace
+
 import pytest
 
+from tempmm_lab.kernel import mistakes, tlb
 from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.killers import killed_by
 from tests.mutants.table import PAGE
-from tests.mutants.tool import all_mutants, planted
+from tests.mutants.tool import _source, all_mutants, planted
 
 MUTANTS = all_mutants()
 SELECTED = [mutant for mutant in MUTANTS[::16] if mutant.name not in EQUIVALENT]
@@ -30,25 +34,14 @@ def test_a_mutant_is_killed(mutant):
 
 def test_the_original_is_not_killed():
     """Nothing objects to a function that was taken apart and put together unchanged."""
-    from dataclasses import replace
-
     mutant = next(each for each in MUTANTS if each.function == "use_temporary_mm")
-    source = mutant.text  # a change of it, whose missing step is put back by taking the original text
-    import ast
-    import sys
-
-    from tests.mutants.tool import _source
-
-    tree = _source(sys.modules["tempmm_lab.kernel.tlb"], "use_temporary_mm")
-    same = replace(mutant, text=ast.unparse(tree))
-    assert source != same.text
+    same = replace(mutant, text=ast.unparse(_source(tlb, "use_temporary_mm")))
+    assert mutant.text != same.text
     assert killed_by(same) == ""
 
 
 def test_planting_leaves_nothing_behind():
     """After a mutant is taken out, every module holds the original again."""
-    from tempmm_lab.kernel import mistakes, tlb
-
     before = tlb.use_temporary_mm, mistakes.use_temporary_mm
     with planted(next(each for each in MUTANTS if each.function == "use_temporary_mm")):
         assert tlb.use_temporary_mm is not before[0]

@@ -9,7 +9,10 @@ from tempmm_lab.hw.tlb import Tlb
 from tempmm_lab.kernel import efi
 from tempmm_lab.kernel.alternative import smp_text_poke_batch_finish, text_poke
 from tempmm_lab.kernel.core import schedule
+from tempmm_lab.kernel.irqflags import raw_local_irq_disable, raw_local_irq_enable
 from tempmm_lab.kernel.layout import ALIAS, EFI_1TO1, TEXT, USER_PAGE, USER_PGD_BIT
+from tempmm_lab.kernel.lockdep import debug_locks_off, lockdep_assert_irqs_disabled
+from tempmm_lab.kernel.preempt import preempt_fields
 from tempmm_lab.kernel.step import action, take
 from tempmm_lab.kernel.tlb import leave_mm, switch_mm, switch_mm_irqs_off, unuse_temporary_mm, use_temporary_mm
 from tempmm_lab.kernel.tlbflush import (
@@ -511,3 +514,30 @@ def firmware_gives_way_afterwards(build):
     where = next(now for name, _, now in seen if name == "switch_to")
     during = [now.cpus[0].current for _, _, now in seen if now.cpus[0].loaded_mm == E]
     return set(during) == {"caller"} and "efi_fpu_end" in inside(where)
+
+
+@order
+def raw_flags_fool_lockdep(build):
+    """2.6.6: after a raw CLI lockdep still thinks that interrupts are on, and its assertion is the one that errs."""
+
+    async def behind_its_back():
+        await raw_local_irq_disable()
+        await lockdep_assert_irqs_disabled()
+        await raw_local_irq_enable()
+        await debug_locks_off()
+        await lockdep_assert_irqs_disabled()
+
+    done = drive(quiet(build), behind_its_back)
+    fooled = done.ops("lockdep_assert_irqs_disabled")[0]
+    return not fooled.before.cpus[0].rflags_if and len(done.reports) == 1 and bool(fooled.reports) and as_before(done)
+
+
+@order
+def the_count_has_its_fields(build):
+    """9.1: an EFI call's 0x201 is preempt 1 and softirq 2; an NMI in an interrupt has both upper fields."""
+    del build
+    parts = [preempt_fields(count) for count in (0x201, 0x12_0000)]
+    return parts == [
+        {"preempt": 1, "softirq": 2, "hardirq": 0, "nmi": 0},
+        {"preempt": 0, "softirq": 0, "hardirq": 2, "nmi": 1},
+    ]
