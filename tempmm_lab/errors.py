@@ -16,6 +16,7 @@ a general-protection fault. The machine goes on, and so does the reader.
 from __future__ import annotations
 
 import operator
+from collections.abc import Hashable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -50,7 +51,15 @@ class TooManySteps(ModelError):
 
 
 class MustWait(ModelError):
-    """A step has to wait: for a lock, an acknowledgement or a task. While others run, its turn has just not come."""
+    """A step has to wait: for a lock, an acknowledgement or a task. While others run, its turn has just not come.
+
+    Attributes:
+        on: what it waits for: `("lock", name)`, `("ipi", payload)`, or the name of a shared variable.
+    """
+
+    def __init__(self, message: str, on: Hashable = None) -> None:
+        super().__init__(message)
+        self.on = on
 
 
 class NotPossible(ModelError):

@@ -90,7 +90,7 @@ class Access(ThisCpu[System]):
         self.footprint.gets.add(field)
         if field in self._own:
             return self._own[field]
-        return self._machine.world.processor if field == "processor" else self._own_before.field(field)
+        return self.world.processor if field == "processor" else self._own_before.field(field)
 
     def set(self, field: str, value: Any) -> None:
         """Set a field of this CPU."""
@@ -100,12 +100,21 @@ class Access(ThisCpu[System]):
     def read(self, cell: Hashable) -> Any:
         """Give the value of a shared cell: a word at a physical address, or a named variable."""
         self.footprint.reads.add(cell)
-        return self._cells[cell] if cell in self._cells else self._machine.read_cell(cell)
+        return self._cells[cell] if cell in self._cells else self._outside(cell)
+
+    def _outside(self, cell: Hashable) -> Any:
+        """What a cell held when the step began."""
+        return self._machine.read_cell(cell)
 
     def write(self, cell: Hashable, value: Any) -> None:
         """Write a shared cell."""
         self.footprint.writes.add(cell)
         self._cells[cell] = value
+
+    @property
+    def before(self) -> LinuxCpu:
+        """This CPU as the step found it: for the machine's own parts, never for an op."""
+        return self._own_before
 
     @property
     def number(self) -> int:
@@ -134,7 +143,7 @@ class Access(ThisCpu[System]):
         if self.read(("lock", name)):
             if attempt:
                 return False
-            raise MustWait(f"lock {name} is taken, and nobody here gives it back.")
+            raise MustWait(f"lock {name} is taken, and nobody here gives it back.", ("lock", name))
         self.write(("lock", name), 1)
         self.set("held", self.get("held") | {name})
         return True
@@ -164,7 +173,7 @@ class Access(ThisCpu[System]):
     def wait_acks(self, payload: Any) -> None:
         """Wait until every other CPU has acknowledged an IPI."""
         if not self.none_other(((("ipi", payload), True),)):
-            raise MustWait(f"an IPI has not been acknowledged: {payload}.")
+            raise MustWait(f"an IPI has not been acknowledged: {payload}.", ("ipi", payload))
 
     def ack(self, payload: Any) -> None:
         """Acknowledge an IPI that this CPU is serving."""

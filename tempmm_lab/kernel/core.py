@@ -31,7 +31,7 @@ def wait_for_a_task(cpu: Access, state: str, waits: Hashable) -> None:
     """Wait, interrupts as they are, until somebody can run: this task (unless it waits or has ended) or another."""
     mine = state == "running" and (waits is None or bool(cpu.read(waits)))
     if not mine and not any(runnable(cpu, task) for task in cpu.get("sleeping")):
-        raise MustWait(f"{cpu.get('current')} waits for {waits}, and no other task of this CPU can run.")
+        raise MustWait(f"{cpu.get('current')} waits for {waits}, and no other task of this CPU can run.", waits)
 
 
 @op
@@ -54,7 +54,7 @@ def pick_next_task(cpu: Access, state: str, waits: Hashable) -> str:
             return str(task.name)
     mine = state == "running" and (waits is None or bool(cpu.read(waits)))
     if not mine:
-        raise MustWait("no task can run.")
+        raise MustWait("no task can run.", waits)
     return str(cpu.get("current"))
 
 

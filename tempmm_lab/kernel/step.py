@@ -6,7 +6,6 @@ frame for the handler, and tries again when the handler says so. Everything is a
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from tempmm_lab.kernel import entry, fault
 from tempmm_lab.kernel.access import Access
 from tempmm_lab.kernel.cookies import judge_unuse
 from tempmm_lab.kernel.percpu import changed_registers, with_if
-from tempmm_lab.kernel.system import Frame, LinuxCpu, Saved, System, Task
+from tempmm_lab.kernel.system import Frame, LinuxCpu, Saved, System, Task, World
 from tempmm_lab.kernel.uaccess import FIXUP, NO_STALE_USE, PGD_BITS
 from tempmm_lab.points import ProgramPoint
 
@@ -58,26 +57,46 @@ def action(kind: str, cpu: int, va: int | None = None) -> Action:
     return _actions[key]
 
 
+def attempts(cpu: LinuxCpu, world: World) -> Iterator[tuple[str, int | None]]:
+    """Give what may be tried on a CPU, as (kind, address), in one fixed order. A step may still have to wait."""
+    if cpu.running:
+        yield "s", None
+    for kind in "intp":
+        if _refusal(cpu, kind) is None:
+            yield kind, None
+    if cpu.running:
+        for va in world.fills:
+            yield "f", va
+            yield "e", va
+
+
+def act(access: Access, kind: str, va: int | None = None) -> None:
+    """Do one action of a CPU, through its door.
+
+    Raises:
+        MustWait: the step has to wait.
+        NotPossible: there is nothing to fill or to evict.
+    """
+    if kind == "s":
+        _step(access)
+    elif kind in ARRIVALS:
+        _arrive(access, kind)
+    else:
+        _freedom(access, kind, va or 0)
+
+
 def successors(system: System) -> Iterator[tuple[Action, Outcome]]:
     """Give every action that may happen next and what comes of it, in one fixed order."""
     if system.cells["panic", None]:
         return
     for number, cpu in enumerate(system.cpus):
-        if cpu.running:
-            with contextlib.suppress(MustWait):
-                yield action("s", number), _step(system, number)
-        for kind in "intp":
-            if _refusal(cpu, kind) is None:
-                yield action(kind, number), _arrive(system, number, kind)
-        if cpu.running:
-            yield from _hardware(system, number)
-
-
-def _hardware(system: System, number: int) -> Iterator[tuple[Action, Outcome]]:
-    for va in system.world.fills:
-        for kind in "fe":
-            with contextlib.suppress(NotPossible):
-                yield action(kind, number, va), take(system, action(kind, number, va))
+        for kind, va in attempts(cpu, system.world):
+            access = Access(system, number)
+            try:
+                act(access, kind, va)
+            except (MustWait, NotPossible):
+                continue
+            yield action(kind, number, va), _outcome(access)
 
 
 def take(system: System, chosen: Action) -> Outcome:
@@ -89,19 +108,17 @@ def take(system: System, chosen: Action) -> Outcome:
     cpu = system.cpu(chosen.cpu)
     if system.cells["panic", None]:
         raise NotPossible(f"{chosen} cannot happen: the kernel has panicked.")
-    if chosen.kind in ARRIVALS:
-        refusal = _refusal(cpu, chosen.kind)
-        if refusal:
-            raise NotPossible(f"{chosen} cannot happen here: {refusal}.")
-        return _arrive(system, chosen.cpu, chosen.kind)
-    if not cpu.running:
+    refusal = _refusal(cpu, chosen.kind) if chosen.kind in ARRIVALS else None
+    if refusal:
+        raise NotPossible(f"{chosen} cannot happen here: {refusal}.")
+    if chosen.kind not in ARRIVALS and not cpu.running:
         raise NotPossible(f"{chosen} cannot happen here: CPU {chosen.cpu} has finished.")
-    if chosen.kind == "s":
-        try:
-            return _step(system, chosen.cpu)
-        except MustWait as waits:
-            raise NotPossible(f"{chosen} cannot happen here: {waits}") from None
-    return _freedom(system, chosen)
+    access = Access(system, chosen.cpu)
+    try:
+        act(access, chosen.kind, chosen.va)
+    except MustWait as waits:
+        raise NotPossible(f"{chosen} cannot happen here: {waits}") from None
+    return _outcome(access)
 
 
 def _refusal(cpu: LinuxCpu, kind: str) -> str | None:
@@ -119,20 +136,18 @@ def _refusal(cpu: LinuxCpu, kind: str) -> str | None:
     return None if cpu.rflags_if else "IF is 0"
 
 
-def _arrive(system: System, number: int, kind: str) -> Outcome:
+def _arrive(access: Access, kind: str) -> None:
     """The processor's part of an interrupt: push a frame, CPL 0, IF 0, and start the handler."""
-    access = Access(system, number)
     if kind == "p":
         payload, *rest = access.get("pending")
         access.set("pending", tuple(rest))
         access.set("serving", (*access.get("serving"), payload))
-        point = system.world.start(entry.sysvec_call_function, payload)
+        point = access.world.start(entry.sysvec_call_function, payload)
     else:
         access.set(BUDGETS[kind], access.get(BUDGETS[kind]) - 1)
         handler = {"i": entry.common_interrupt, "n": entry.exc_nmi, "t": entry.sysvec_apic_timer_interrupt}[kind]
-        point = system.world.start(handler)
+        point = access.world.start(handler)
     _push(access, ARRIVALS[kind], point)
-    return _outcome(access)
 
 
 def _push(access: Access, kind: str, point: ProgramPoint, *, ac: bool = False) -> None:
@@ -149,18 +164,18 @@ def _outcome(access: Access) -> Outcome:
     return Outcome(access.machine, tuple(access.violations), tuple(access.reports))
 
 
-def _step(system: System, number: int) -> Outcome:
+def _step(access: Access) -> None:
     """One op of the program on top of a CPU's stack."""
-    point = system.cpus[number].running[-1].point
+    point = access.get("running")[-1].point
     op = point.op
     if op is None:
         raise ModelError("A call that has ended stands on a stack.")
-    access = Access(system, number, (), point.inside[-1] if point.inside else point.call[0])
+    access.where = point.inside[-1] if point.inside else point.call[0]
     answer = op.do(access, *op.args)
     if access.dies:
         _kill(access)
     elif type(answer) is PageFault:
-        handler = system.world.start(
+        handler = access.world.start(
             fault.exc_page_fault, answer.error_code, int(access.get("cr2")), op.do.__name__ in FIXUP
         )
         _push(access, "fault", handler, ac=op.do.__name__ in FIXUP)
@@ -170,8 +185,7 @@ def _step(system: System, number: int) -> Outcome:
     else:
         _advance(access, answer)
         if access.next_task is not None:
-            _switch_stack(access, system)
-    return _outcome(access)
+            _switch_stack(access)
 
 
 def _kill(access: Access) -> None:
@@ -208,11 +222,11 @@ def _iret(access: Access, saved: Saved) -> None:
     access.set("registers", registers)
 
 
-def _switch_stack(access: Access, system: System) -> None:
+def _switch_stack(access: Access) -> None:
     """The machine's part of switch_to(): this stack waits, the other goes on."""
     name = access.next_task
     mine = access.get("running")
-    new = next(task for task in system.cpus[access.number].sleeping if task.name == name)
+    new = next(task for task in access.before.sleeping if task.name == name)
     tasks: tuple[Task, ...] = access.get("sleeping")
     me = tasks[-1]
     kept = Task(me.name, me.mm, me.active_mm, mine, me.waits, me.dead)
@@ -220,20 +234,22 @@ def _switch_stack(access: Access, system: System) -> None:
     access.set("running", new.stack)
 
 
-def _freedom(system: System, chosen: Action) -> Outcome:
+def _freedom(access: Access, kind: str, va: int) -> None:
     """Fill or evict a translation, where the manual lets the hardware do so (S103; facts 8.8)."""
-    access = Access(system, chosen.cpu)
+    chosen = action(kind, access.number, va)
     tlb, pcid = access.get("tlb"), access.get("registers").pcid
-    va = chosen.va or 0
     there = bool(tlb.hits(va, pcid))
-    if chosen.kind == "e":
+    if kind == "e":
         if not there:
             raise NotPossible(f"{chosen} cannot happen here: nothing is cached for that address.")
         access.set("tlb", tlb.page_fault(va, pcid))
-        return _outcome(access)
+        return
     if there or not fill_from_tables(access, va):
         why = "it is cached already" if there else "no table maps that address"
         raise NotPossible(f"{chosen} cannot happen here: {why}.")
-    if any(isinstance(pa, int) and system.cells["freed", pa & PGD_BITS] for pa in access.footprint.reads):
+    if any(isinstance(pa, int) and access.read(("freed", pa & PGD_BITS)) for pa in sorted(_words(access))):
         access.fail(NO_STALE_USE)
-    return _outcome(access)
+
+
+def _words(access: Access) -> set[int]:
+    return {cell for cell in access.footprint.reads if isinstance(cell, int)}

@@ -23,7 +23,7 @@ def attach_task(cpu: Access, name: str) -> None:
     """Wait for a task that is on its way, and let it run here."""
     task = cpu.read(("task", name))
     if task is None:
-        raise MustWait(f"{name} has not been sent here.")
+        raise MustWait(f"{name} has not been sent here.", ("task", name))
     cpu.write(("task", name), None)
     cpu.set("sleeping", (*cpu.get("sleeping"), task))
 

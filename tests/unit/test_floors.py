@@ -18,7 +18,7 @@ FLOORS = (
     ("errors",),
     ("thiscpu", "record", "awaiting", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
-    ("report", "cycles", "explore"),  # any state space; it knows no x86
+    ("report", "cycles", "explore", "engine"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
