@@ -84,6 +84,12 @@ class Apart(Protocol):
     def delivered(self, own: Own, payload: Hashable) -> Own:
         """Give a CPU's own state once something was sent to it."""
 
+    def action(self, cpu: int, action: Hashable) -> Any:
+        """Give an action of one CPU as the plain search names it."""
+
+    def goes_on(self, action: Hashable) -> bool:
+        """Say whether an action is progress: where nobody has one, and somebody is unfinished, all wait for ever."""
+
     def held(self, own: Own) -> frozenset[str]:
         """Give the locks that a CPU holds."""
 
