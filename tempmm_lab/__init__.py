@@ -47,6 +47,7 @@ _LATER = {
     "Path": "scenarios.paths",
     **dict.fromkeys(
         ("play", "replay", "in_order", "irq_at", "random_with", "follow", "events", "Trace", "Moment"), "trace"),
+    **dict.fromkeys(("sweep", "grid", "processes", "Sweep"), "sweeps"),
     **dict.fromkeys(("conform", "Conformance"), "matching"),
     "draw_walk": "views.walk",
     "draw_entry": "views.entry",
@@ -79,9 +80,10 @@ def __dir__() -> list[str]:
 __all__ = [
     "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "Entry", "GeneralProtection", "Hex", "Level", "Machine", "Model",
     "ModelError", "NotOnMachine", "Op", "Page", "PageFault", "PhysicalMemory", "Processor", "ProgramPoint",
-    "Registers", "Report", "Rights", "Snapshot", "StructureEntry", "TempmmLabError", "Tlb", "TlbEntry",
+    "Registers", "Report", "Rights", "Snapshot", "StructureEntry", "Sweep", "TempmmLabError", "Tlb", "TlbEntry",
     "TooManySteps", "UnknownWord", "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules",
-    "compare_walkers", "evict", "explore", "fetch", "fill", "invlpg", "invpcid", "is_canonical", "load",
-    "load_snapshot", "machine_with", "one_page", "op", "outcomes", "recorded_cases", "run", "sign_extend", "split",
-    "start", "store", "translate", "with_entry", "write_cr0", "write_cr3", "write_cr4",
+    "compare_walkers", "evict", "explore", "fetch", "fill", "grid", "invlpg", "invpcid", "is_canonical", "load",
+    "load_snapshot", "machine_with", "one_page", "op", "outcomes", "processes", "recorded_cases", "run",
+    "sign_extend", "split", "start", "store", "sweep", "translate", "with_entry", "write_cr0", "write_cr3",
+    "write_cr4",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The commands of `tempmm-lab` that run the model: explore, replay and conform.
+"""The commands of `tempmm-lab` that run the model: explore, sweep, replay and conform.
 
 Exit status: 0 holds, 1 broken, 2 misuse, 3 not decided.
 """
@@ -6,25 +6,28 @@ Exit status: 0 holds, 1 broken, 2 misuse, 3 not decided.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
 from tempmm_lab.errors import ModelError
-from tempmm_lab.report import Report
 
 HOLDS, BROKEN, MISUSE, UNDECIDED = 0, 1, 2, 3
 
 
 def add_commands(command: Any) -> None:
-    """Add the three commands to the parser of `tempmm-lab`; `command` makes one."""
+    """Add the commands that run the model to the parser of `tempmm-lab`; `command` makes one."""
     explored = command(explore_command, "explore", "try every interleaving of a scenario")
     explored.add_argument("scenario", help="a name from `tempmm-lab list`")
     _with_build(explored)
     explored.add_argument("--max-states", type=int, help="stop after so many states")
     explored.add_argument("--deadline", type=float, metavar="SECONDS", help="stop after so many seconds")
     explored.add_argument("--cycles", action="store_true", help="look also for runs that never end")
+    _add_sweep(command(sweep_command, "sweep", "explore every combination of scenarios, builds and knobs"))
     replayed = command(replay_command, "replay", "play a schedule again, step by step")
     replayed.add_argument("words", nargs="+", metavar="[SCENARIO] PATH", help="a schedule, as `explore` prints it")
     _with_build(replayed, knobs=False)
@@ -40,9 +43,23 @@ def _with_build(parser: argparse.ArgumentParser, *, knobs: bool = True) -> None:
         parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="set a knob; repeatable")
 
 
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    several: dict[str, Any] = {"default": "all", "metavar": "NAME,NAME"}
+    parser.add_argument("--scenario", help="scenarios from `tempmm-lab list` (default: all)", **several)
+    parser.add_argument("--build", help="kernel versions from `tempmm-lab list` (default: all)", **several)
+    values = "values of a knob, each of which is tried; repeatable"
+    parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE,VALUE", help=values)
+    parser.add_argument("--ask", choices=("explore", "prove"), default="explore", help="what is asked of each")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many processes (default: 1)")
+    parser.add_argument("--max-states", type=int, help="stop each after so many states")
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="stop each after so many seconds")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
 def explore_command(chosen: argparse.Namespace) -> int:
     """Explore a scenario and print the report."""
     from tempmm_lab.explore import MAX_STATES, explore
+    from tempmm_lab.sweeps.reportjson import report_as_json
 
     scenario = _scenario(chosen.scenario, chosen.build, chosen.knob)
     report = explore(
@@ -61,38 +78,51 @@ def _scenario(name: str, build: str | None, knobs: list[str]) -> Any:
 
     if name not in STORIES:
         raise ModelError(f"There is no scenario {name!r}. There are: {', '.join(STORIES)}.")
+    return STORIES[name](**_settings(knobs) | ({"build": build} if build else {}))
+
+
+def _settings(knobs: list[str]) -> dict[str, Any]:
     pairs = [knob.partition("=") for knob in knobs]
     for knob, equals, _ in pairs:
         if not equals:
             raise ModelError(f"{knob!r} is no knob: write --knob NAME=VALUE, such as --knob irqs=0.")
-    settings: dict[str, Any] = {knob: value for knob, _, value in pairs}
-    return STORIES[name](**settings | ({"build": build} if build else {}))
+    return {knob: value for knob, _, value in pairs}
+
+
+def sweep_command(chosen: argparse.Namespace) -> int:
+    """Explore every combination and print the table; at Ctrl-C, what there is of it."""
+    from tempmm_lab.sweeps import grid, processes, sweep
+
+    settings = {knob: text.split(",") for knob, text in _settings(chosen.knob).items()}
+    made = grid(_names(chosen.scenario), _names(chosen.build), **settings)
+    limits = {"max_states": chosen.max_states, "deadline": chosen.deadline}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    with processes(chosen.jobs) if chosen.jobs != 1 else contextlib.nullcontext() as pool:
+        found = sweep(made, executor=pool, ask=chosen.ask, progress=_counter(), **given)
+        print(found.to_json() if chosen.json else found.text(), flush=True)
+    return BROKEN if found.broken else HOLDS if found.holds else UNDECIDED
+
+
+def _names(text: str) -> Any:
+    return text if text == "all" else text.split(",")
+
+
+def _counter() -> Callable[[int, int], None]:
+    """Give a progress that prints about twice a second, once a second has passed."""
+    next_word = time.monotonic() + 1
+
+    def told(done: int, total: int) -> None:
+        nonlocal next_word
+        now = time.monotonic()
+        if now > next_word:
+            next_word = now + 0.5
+            print(f"{done} of {total} scenarios done", file=sys.stderr, flush=True)
+
+    return told
 
 
 def _progress(states: int, waiting: int) -> None:
     print(f"{states:,} states so far, {waiting:,} waiting", file=sys.stderr, flush=True)
-
-
-def report_as_json(report: Report) -> dict[str, Any]:
-    """Give a report as plain data."""
-
-    def paths(found: dict[str, Any]) -> dict[str, Any]:
-        return {name: {"steps": len(path), "path": str(path)} for name, path in found.items()}
-
-    return {
-        "name": report.name,
-        "states": report.states,
-        "transitions": report.transitions,
-        "complete": report.complete,
-        "why": report.why,
-        "cpus": report.cpus,
-        "holds": report.holds,
-        "rules": list(report.rules),
-        "counterexamples": paths(report.counterexamples),
-        "examples": paths(report.examples),
-        "reports": paths(report.reports),
-        "cycle": None if report.cycle is None else str(report.cycle),
-    }
 
 
 def replay_command(chosen: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from tempmm_lab import (
     PhysicalMemory,
     Processor,
     Registers,
+    Sweep,
     build_tables,
     compare_rules,
     compare_walkers,
@@ -24,6 +25,7 @@ from tempmm_lab import (
     fetch,
     fill,
     follow,
+    grid,
     invlpg,
     invpcid,
     irq_at,
@@ -34,6 +36,7 @@ from tempmm_lab import (
     one_page,
     op,
     outcomes,
+    processes,
     random_with,
     recorded_cases,
     run,
@@ -41,6 +44,7 @@ from tempmm_lab import (
     split,
     start,
     store,
+    sweep,
     text_poke,
     translate,
     with_entry,
@@ -74,6 +78,7 @@ def _translate(*args: Any) -> Any:
     return translate(*positional, vendor=vendor, maxphyaddr=maxphyaddr)
 
 
+ALONE = text_poke(cpus=1, irqs=0)
 NOTHING = Model([0], lambda _: (), lambda state, _: state)
 RECORDING = Path(tempmm_lab.__file__).parent / "data" / "recordings" / "efi-6.12.107.jsonl.gz"
 
@@ -156,6 +161,15 @@ CALLS: dict[str, Call] = {
     "text_poke(cpus)": (lambda cpus: text_poke(cpus=cpus), [2], {0: (*NUMBERS, 0, 5)}),
     "text_poke(build)": (lambda build: text_poke(build=build), ["v6.14"], {0: WORDS}),
     "text_poke(handler)": (lambda handler: text_poke(handler=handler), ["quiet"], {0: WORDS}),
+    "grid": (grid, ["nested", "v6.16"], {0: (*WORDS, [5]), 1: (*WORDS, [5])}),
+    "grid(cpus)": (lambda cpus: grid("nested", "v6.16", cpus=cpus), [2], {0: (*NUMBERS, 0, 5, [2, "x"])}),
+    "sweep": (sweep, [[ALONE]], {0: (*THINGS, [5], ALONE, "text_poke")}),
+    "sweep(executor)": (lambda executor: sweep([ALONE], executor=executor), [None], {0: (5, "x", [], True)}),
+    "sweep(ask)": (lambda ask: sweep([ALONE], ask=ask), ["explore"], {0: WORDS}),
+    "sweep(progress)": (lambda told: sweep([ALONE], progress=told), [None], {0: (5, "x", [])}),
+    "sweep(max_states)": (lambda most: sweep([ALONE], max_states=most), [5], {0: NUMBERS}),
+    "Sweep.from_json": (Sweep.from_json, [sweep([ALONE]).to_json()], {0: (*THINGS, "{}", "[]")}),
+    "processes": (lambda count: processes(count).shutdown(), [1], {0: (-1, 0, 62, "2", 1.5, True, [])}),
     "conform": (conform, [RECORDING], {0: ("nowhere", "", "/")}),
     "compare_rules": (compare_rules, [lambda *_: True], {0: (None, 5, "x", [])}),
     "compare_walkers": (compare_walkers, [translate, recorded_cases("kvm")[:3]], {0: (None, 5, "x"), 1: (5, [5], "x")}),

@@ -1,4 +1,4 @@
-"""`tempmm-lab explore`, `replay` and `list`: what they print, and the four exit statuses."""
+"""`tempmm-lab explore`, `sweep`, `replay` and `list`: what they print, and the four exit statuses."""
 
 import json
 
@@ -60,7 +60,40 @@ def test_what_is_not_decided_ends_with_3(limit, capsys):
     assert "NOT ALL" in out
 
 
+SWEEP = ["sweep", "--scenario", "text_poke,nested", "--knob", "irqs=0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([*SWEEP, "--build", "v6.14,v6.16"], 0),
+        ([*SWEEP, "--build", "all"], 1),
+        ([*SWEEP, "--build", "v6.16", "--max-states", "5"], 3),
+        ([*SWEEP, "--build", "v6.16", "--deadline", "0"], 3),
+    ],
+)
+def test_a_sweep_ends_like_its_rows(arguments, status, capsys):
+    """It ends with 0 if all hold, with 1 if one is broken, and with 3 if one is not decided."""
+    ended, out, _ = said(arguments, capsys)
+    assert ended == status
+    assert out.splitlines()[0].split()[1] == "scenarios:"
+
+
+def test_a_sweep_on_two_processes_says_the_same(capsys):
+    """--jobs changes nothing in the output, and --json gives the same rows as data."""
+    arguments = [*SWEEP, "--build", "v5.1,v6.16", "--knob", "cpus=1,2"]
+    alone, together = (said([*arguments, "--jobs", jobs], capsys) for jobs in "12")
+    assert alone == together
+    data = json.loads(said([*arguments, "--json"], capsys)[1])
+    assert [row["verdict"] for row in data["rows"]].count("BROKEN") == 1
+    assert len(data["rows"]) == 6
+    assert len(data["left_out"]) == 2
+    assert not data["holds"]
+
+
 MISUSE = [
+    ["sweep", "--scenario", "nothing"], ["sweep", "--build", "v9"], ["sweep", "--knob", "irqs=0,many"],
+    [*SWEEP, "--jobs", "0"], ["sweep", "--scenario", "nested", "--build", "v5.1"], [*SWEEP, "--max-states", "-1"],
     ["explore", "nothing"], ["explore", "text_poke", "--build", "v9"], ["explore", "text_poke", "--knob", "irqs"],
     ["explore", "text_poke", "--knob", "irqs=many"], ["explore", "text_poke", "--knob", "nope=1"],
     ["explore", "nested", "--build", "v5.1"], ["replay", "nonsense"],
@@ -113,3 +146,15 @@ def test_progress_goes_to_the_other_stream(capsys):
 
     _progress(1_000, 5)
     assert capsys.readouterr().err == "1,000 states so far, 5 waiting\n"
+
+
+def test_the_progress_of_a_sweep_is_quiet_at_first(capsys, monkeypatch):
+    """A sweep says how many scenarios are done once a second has passed, and then twice a second at most."""
+    from tempmm_lab import commands
+
+    clock = iter([0.0, 0.9, 1.1, 1.2, 1.7])
+    monkeypatch.setattr(commands.time, "monotonic", lambda: next(clock))
+    told = commands._counter()
+    for done in (1, 2, 3, 4):
+        told(done, 9)
+    assert capsys.readouterr().err == "2 of 9 scenarios done\n4 of 9 scenarios done\n"

@@ -61,7 +61,8 @@ def test_a_lock_holds_names_versions_and_hashes_only(path: Path) -> None:
 
 def _pins(name: str) -> set[str]:
     text = (ROOT / "locks" / f"{name}.txt").read_text(encoding="utf-8")
-    return {line.removesuffix(" \\") for line in text.splitlines() if "==" in line and not line.startswith(" ")}
+    pins = [line.removesuffix(" \\") for line in text.splitlines() if "==" in line and not line.startswith(" ")]
+    return {pin.partition(" ; ")[0] for pin in pins}  # a larger lock may need the same version on more systems
 
 
 def test_the_locks_hold_one_another() -> None:

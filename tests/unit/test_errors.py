@@ -24,7 +24,7 @@ MISUSES = list(misuses())
 VALUES = {  # public names that are no functions a reader gives numbers to
     "NOFLUSH", "SNAPSHOTS", "Access", "Cpu", "GeneralProtection", "Hex", "Level", "Machine", "Model",
     "ModelError",
-    "NotOnMachine", "Op", "PageFault", "ProgramPoint", "Report", "Rights", "Snapshot", "StructureEntry",
+    "NotOnMachine", "Op", "PageFault", "ProgramPoint", "Report", "Rights", "Snapshot", "StructureEntry", "Sweep",
     "TempmmLabError",
     "Tlb", "TlbEntry", "TooManySteps", "UnknownWord", "UnrepeatableCode", "Walk", "WalkLevel",
 }  # fmt: skip

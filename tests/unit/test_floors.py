@@ -22,6 +22,7 @@ FLOORS = (
     ("kernel",),  # Linux on that machine
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
+    ("sweeps",),  # many scenarios, on many processes
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("views",),  # pictures
