@@ -62,13 +62,26 @@ class PhysicalMemory:
 
     def with_word(self, pa: int, value: int) -> PhysicalMemory:
         """Give a memory that differs in the word at `pa`."""
-        place, word = _place(pa), Hex(whole_number(value, "a word"))
+        return self.with_words({pa: value})
+
+    def with_words(self, changes: Mapping[int, int]) -> PhysicalMemory:
+        """Give a memory that differs in many words at once.
+
+        Raises:
+            ModelError: as in `from_words`.
+        """
         words = dict(self._words)
-        if word or self._known is not None:
-            words[place] = word
-        else:
-            words.pop(place, None)
+        for pa, value in changes.items():
+            place, word = _place(pa), Hex(whole_number(value, "a word"))
+            if word or self._known is not None:
+                words[place] = word
+            else:
+                words.pop(place, None)
         return PhysicalMemory(words, self._known)
+
+    def plain(self) -> dict[int, int]:
+        """Give every word that was given as plain numbers, in no order: a copy for loops over very many accesses."""
+        return {pa: int(word) for pa, word in self._words.items()}
 
     def words(self) -> dict[Hex, Hex]:
         """Give every word that was given and is not 0, lowest address first."""

@@ -18,6 +18,7 @@ FLOORS = (
     ("errors",),
     ("thiscpu", "record", "awaiting", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
+    ("bulk",),  # traces of addresses through page tables and a TLB of limited size
     ("report", "cycles", "explore", "engine"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
     ("jsonform",),
@@ -37,7 +38,7 @@ LIBRARIES = {
     "ipywidgets": ("widgets",),
     "IPython": ("widgets",),
     "matplotlib": ("views",),
-    "numpy": ("views",),
+    "numpy": ("views", "bulk"),
     "unicorn": ("oracles",),
     "jupyterlab": ("jupyter",),
     "traitlets": ("jupyter",),
