@@ -59,7 +59,7 @@ class Row:
             return (*named, "", "", "", self.error)
         broken = [f"{rule} ({len(path)})" for rule, path in report.counterexamples.items()]
         others = {field.name: getattr(report, field.name) for field in fields(report) if field.name not in IN_COLUMNS}
-        more = [f"{name}={value}" for name, value in others.items() if value and isinstance(value, str | int | float)]
+        more = [f"{name}={_word(value)}" for name, value in others.items() if value]
         last = "; ".join([*([", ".join(broken)] if broken else []), *([report.why] if report.why else []), *more])
         return (*named, f"{report.states:,}", f"{report.transitions:,}", str(report.cpus), last)
 
@@ -160,6 +160,12 @@ class Sweep(Sequence[Row]):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": self.text()}
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _padded(cell: str, width: int, head: str) -> str:
