@@ -1,151 +1,54 @@
-"""Exploring every interleaving of a model, breadth first, so that what is found is found by a shortest way.
+"""Exploring: what can go wrong in some interleaving, and a shortest way to it; or the proof that nothing can.
 
-This file knows nothing of x86. A model says where it starts, what may happen next, and what must always hold.
-Words as in Stateright: actions, always, sometimes.
+`explore` answers for a given number of CPUs, `prove` for any number where it can. Both use the fast engine for models
+that can be taken apart (the scenarios), and the plain search for all others and with `reduce=False`. The answers are
+the same: which rules can be broken, what can be printed, and how long the shortest way is. Which shortest way is given
+may differ. This file knows nothing of x86.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tempmm_lab.cycles import find_cycle
+from tempmm_lab.engine.apart import NotApart, Target
+from tempmm_lab.engine.decide import Answer, OutOfLimits, alarms_of, decide, fixpoint
+from tempmm_lab.engine.roles import roles_of
+from tempmm_lab.engine.tables import Tables
+from tempmm_lab.engine.views import TooManyViews
 from tempmm_lab.errors import ModelError, a_thing, whole_number
+from tempmm_lab.judge import Explorable, Model, Next, Progress, Rule, Search
 from tempmm_lab.report import Report
 
+__all__ = ["MAX_STATES", "Explorable", "Model", "Next", "Progress", "Rule", "explore", "prove"]
 MAX_STATES = 2_000_000
-Rule = Callable[[Any], bool]
-Next = tuple[Any, Any, tuple[str, ...], tuple[str, ...]]
-"""(action, next state, rules broken by the step itself, reports printed in it)"""
-Progress = Callable[[int, int], None]
 
 
-class Explorable(Protocol):
-    """What can be explored."""
+@dataclass(slots=True)
+class _Limits:
+    """How far to go, and whom to tell meanwhile."""
 
-    @property
-    def always(self) -> Mapping[str, Rule]: ...  # noqa: D102
-    @property
-    def sometimes(self) -> Mapping[str, Rule]: ...  # noqa: D102
-    def first(self) -> Iterable[Any]: ...  # noqa: D102
-    def successors(self, state: Any) -> Iterable[Next]: ...  # noqa: D102
-    def stuck(self, state: Any, actions: list[Any]) -> bool: ...  # noqa: D102
-    def path(self, actions: tuple[Any, ...]) -> Any: ...  # noqa: D102
+    states: int = MAX_STATES
+    stop_at: float | None = None
+    progress: Progress | None = None
+    next_word: float = field(default_factory=lambda: time.monotonic() + 1)
 
+    def late(self, states: int, waiting: int) -> None:
+        """Give a sign of life now and then.
 
-@dataclass(frozen=True)
-class Model:
-    """A model of anything: `actions(state)` gives what may happen, `step(state, action)` what comes of it (or None)."""
-
-    init: Iterable[Any]
-    actions: Callable[[Any], Iterable[Any]]
-    step: Callable[[Any, Any], Any]
-    always: Mapping[str, Rule] = field(default_factory=dict)
-    sometimes: Mapping[str, Rule] = field(default_factory=dict)
-
-    def first(self) -> Iterable[Any]:
-        """Give the states it may start in."""
-        return self.init
-
-    def successors(self, state: Any) -> Iterator[Next]:
-        """Give every action and what comes of it."""
-        for action in self.actions(state):
-            after = self.step(state, action)
-            if after is not None:
-                yield action, after, (), ()
-
-    def stuck(self, state: Any, actions: list[Any]) -> bool:
-        """Say whether it is wrong that nothing more can happen. Not here."""
-        del state, actions
-        return False
-
-    def path(self, actions: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Give the actions as they are."""
-        return actions
-
-
-class _Search:
-    """One exploration under way: what has been seen, from where, and what was found."""
-
-    def __init__(self, model: Explorable, max_states: int, deadline: float | None, progress: Progress | None) -> None:
-        self.model = model
-        self.max_states = max_states
-        self.stop_at = None if deadline is None else time.monotonic() + deadline
-        self.progress = progress
-        self.next_word = time.monotonic() + 1
-        self.parents: dict[Any, tuple[Any, Any] | None] = {}
-        self.queue: deque[Any] = deque()
-        self.transitions = 0
-        self.broken: dict[str, Any] = {}
-        self.examples: dict[str, Any] = {}
-        self.reports: dict[str, Any] = {}
-        self.edges: dict[Any, list[tuple[Any, Any]]] | None = None
-
-    def run(self) -> str:
-        """Explore; give why it stopped early, or nothing."""
-        try:
-            for state in self.model.first():
-                self.meet(state, None)
-            while self.queue:
-                if len(self.parents) > self.max_states:
-                    return f"stopped after {self.max_states:,} states"
-                if self.late():
-                    return "stopped at the deadline"
-                self.expand(self.queue.popleft())
-        except KeyboardInterrupt:
-            return "stopped by Ctrl-C"
-        return ""
-
-    def late(self) -> bool:
-        """Say whether the time is up; give a sign of life now and then."""
+        Raises:
+            OutOfLimits: too many states, or the time is up.
+        """
         now = time.monotonic()
         if self.progress and now > self.next_word:
             self.next_word = now + 0.5
-            self.progress(len(self.parents), len(self.queue))
-        return self.stop_at is not None and now > self.stop_at
-
-    def meet(self, state: Any, came: tuple[Any, Any] | None) -> None:
-        """Note a state that is new, and what it shows."""
-        if state in self.parents:
-            return
-        self.parents[state] = came
-        self.queue.append(state)
-        for name, rule in self.model.always.items():
-            if name not in self.broken and not rule(state):
-                self.broken[name] = self.way(state)
-        for name, rule in self.model.sometimes.items():
-            if name not in self.examples and rule(state):
-                self.examples[name] = self.way(state)
-
-    def expand(self, state: Any) -> None:
-        """Take every action that may happen in a state."""
-        actions = []
-        for action, after, violations, reports in self.model.successors(state):
-            self.transitions += 1
-            actions.append(action)
-            self.meet(after, (state, action))
-            if self.edges is not None:
-                self.edges.setdefault(state, []).append((action, after))
-            for name in violations:
-                self.broken.setdefault(name, None)
-                self.broken[name] = self.broken[name] or (*self.way(state), action)
-            for text in reports:
-                self.reports.setdefault(text, None)
-                self.reports[text] = self.reports[text] or (*self.way(state), action)
-        if "no-deadlock" not in self.broken and self.model.stuck(state, actions):
-            self.broken["no-deadlock"] = self.way(state)
-
-    def way(self, state: Any) -> tuple[Any, ...]:
-        """Give the actions of a shortest way to a state."""
-        actions = []
-        came = self.parents[state]
-        while came is not None:
-            actions.append(came[1])
-            came = self.parents[came[0]]
-        return tuple(reversed(actions))
+            self.progress(states, waiting)
+        if states > self.states:
+            raise OutOfLimits(f"stopped after {self.states:,} states")
+        if self.stop_at is not None and now > self.stop_at:
+            raise OutOfLimits("stopped at the deadline")
 
 
 def explore(
@@ -161,45 +64,160 @@ def explore(
 
     Args:
         scenario: such as `efi_call(build="posted")`.
-        max_states: stop after so many states; the report then says that it is partial.
+        max_states: stop after so many states (or views); the report then says that it is partial.
         deadline: stop after so many seconds; the same.
         progress: called with (states so far, states waiting) about twice a second, once a second has passed.
-        reduce: accepted for later; every interleaving is tried either way.
-        cycles: look also for a cycle of CPU steps, that is a run that never ends.
+        reduce: whether the fast engine may answer. With False every state is visited, one by one.
+        cycles: look also for a cycle of CPU steps, that is a run that never ends. Every state is visited for that.
 
     Ctrl-C gives the report so far.
 
     Raises:
         ModelError: the arguments make no sense, or code on the machine was misused.
     """
+    limits = _checked(scenario, max_states, deadline, progress)
+    a_thing(reduce, bool, "reduce is True or False.")
+    if reduce and not cycles and hasattr(scenario, "apart"):
+        try:
+            return _fast(scenario, limits)
+        except NotApart as error:
+            return _plain(scenario, limits, cycles=False, argument=f"every state ({error})")
+    return _plain(scenario, limits, cycles=cycles, argument="every state")
+
+
+def prove(
+    scenario: Explorable,
+    *,
+    max_states: int = MAX_STATES,
+    deadline: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Prove a scenario for any number of CPUs; where that cannot be had, explore it for its own number.
+
+    A scenario's last CPUs are alike, and there may be any number of those: the report's `cpus` is then "any", `states`
+    counts views, and `assumed` says what exactly was proved. The scenario's knob `cpus` plays no part. If some view
+    breaks a rule, that may be a false alarm. Then this is `explore(scenario)`, and `why` says what stood in the way.
+
+    Raises:
+        ModelError: this is no scenario, or code on the machine was misused.
+    """
+    limits = _checked(scenario, max_states, deadline, progress)
+    if not hasattr(scenario, "any_number"):
+        raise ModelError("prove() takes a scenario, such as shootdown(). Use explore() for a Model.")
+    start = time.monotonic()
+    report, why = _proof(scenario, limits)
+    if report is not None:
+        return report
+    left = None if deadline is None else max(deadline - (time.monotonic() - start), 0)
+    settled = explore(scenario, max_states=max_states, deadline=left, progress=progress)
+    return replace(settled, why=settled.why or why)
+
+
+def _proof(scenario: Any, limits: _Limits) -> tuple[Report | None, str]:
+    """Give the proof for any number of CPUs, or why there is none."""
+    try:
+        apart, growing, assumed = scenario.any_number()
+        tables = Tables(apart)
+        roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
+        views = fixpoint(tables, roles, limits.late)
+    except TooManyViews:
+        return None, "there are too many views for a proof for any number of CPUs"
+    except NotApart as error:
+        return None, f"no proof for any number of CPUs: {error}"
+    except (OutOfLimits, KeyboardInterrupt):
+        return None, "the proof for any number of CPUs was stopped"
+    alarms = alarms_of(views)
+    rules = [name for kind, name in alarms if kind == "rule"]
+    if rules:
+        return None, f"no proof for any number of CPUs: some view breaks {', '.join(rules)}"
+    report = _report(scenario, Answer({}, views.count, views.moves, None, "views"), None)
+    report = replace(report, cpus="any", assumed=assumed)
+    if alarms or scenario.sometimes:  # ways are told for the scenario's own number of CPUs
+        own = explore(scenario)
+        report = replace(report, reports=own.reports, examples=own.examples)
+    return report, ""
+
+
+def _checked(scenario: Any, max_states: int, deadline: float | None, progress: Progress | None) -> _Limits:
     if not hasattr(scenario, "successors"):
         raise ModelError(f"explore() takes a scenario, such as efi_call(build='posted'), not {scenario!r}.")
-    a_thing(reduce, bool, "reduce is True or False.")
     if deadline is not None and not isinstance(deadline, int | float):
         raise ModelError(f"deadline is a number of seconds, such as 10, not {deadline!r}.")
-    search = _Search(scenario, whole_number(max_states, "max_states"), deadline, progress)
+    stop_at = None if deadline is None else time.monotonic() + deadline
+    return _Limits(whole_number(max_states, "max_states"), stop_at, progress)
+
+
+def _plain(scenario: Any, limits: _Limits, *, cycles: bool, argument: str) -> Report:
+    search = Search(scenario, limits.states, limits.stop_at, limits.progress)
     if cycles:
         search.edges = {}
     why = search.run()
     cycle = find_cycle(search.parents, search.edges or {}, search.way) if cycles else None
-    return _report(scenario, search, why, cycle)
+    ways: dict[Target, Any] = {("rule", name): way for name, way in search.broken.items()}
+    ways |= {("example", name): way for name, way in search.examples.items()}
+    ways |= {("report", text): way for text, way in search.reports.items()}
+    seen = len(search.parents)
+    answer = Answer(ways, seen, search.transitions, seen, argument, why)
+    return _report(scenario, answer, None if cycle is None else scenario.path(cycle))
 
 
-def _report(scenario: Any, search: _Search, why: str, cycle: Any) -> Report:
-    def found(ways: dict[str, Any]) -> dict[str, Any]:
-        ordered = sorted(ways.items(), key=lambda item: (len(item[1]), item[0]))
-        return {name: scenario.path(way) for name, way in ordered}
+def _fast(scenario: Any, limits: _Limits) -> Report:
+    tables = Tables(scenario.apart())
+    answer = decide(tables, roles_of(tables.start), scenario.sometimes, limits.late)
+    for target, way in answer.ways.items():
+        _confirm(scenario, target, way)
+    return _report(scenario, answer, None)
+
+
+def _confirm(scenario: Any, target: Target, way: tuple[Any, ...]) -> None:
+    """Play a way on the plain model: it must lead there.
+
+    Raises:
+        ModelError: it does not, so the engine is wrong.
+    """
+    kind, name = target
+    state = next(iter(scenario.first()))
+    broken: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    for wanted in way:
+        found = {action: (after, *said) for action, after, *said in scenario.successors(state)}
+        if wanted not in found:
+            break
+        state, broken, reports = found[wanted]
+    else:
+        rules = {"rule": scenario.always, "example": scenario.sometimes}.get(kind, {})
+        there = {
+            "rule": name in broken or (name in rules and not rules[name](state)),
+            "report": name in reports,
+            "example": name in rules and bool(rules[name](state)),
+        }[kind] or (name == "no-deadlock" and scenario.stuck(state, [each[0] for each in scenario.successors(state)]))
+        if there:
+            return
+    raise ModelError(
+        f"The fast engine's way to {name!r} does not lead there. Use reduce=False, and report this, please."
+    )
+
+
+def _report(scenario: Any, answer: Answer, cycle: Any) -> Report:
+    rules = tuple(getattr(scenario, "rules", tuple(scenario.always)))
+
+    def found(kind: str) -> dict[str, Any]:
+        ways = [(name, way) for (what, name), way in answer.ways.items() if what == kind]
+        ordered = sorted(ways, key=lambda item: (len(item[1]), item[0]))
+        return {name: scenario.path(way) for name, way in ordered if kind != "rule" or name in rules}
 
     return Report(
-        states=len(search.parents),
-        transitions=search.transitions,
-        complete=not why,
+        states=answer.visited,
+        transitions=answer.moves,
+        complete=not answer.why,
         cpus=getattr(scenario, "cpus", 0),
-        counterexamples=found({k: v for k, v in search.broken.items() if k in getattr(scenario, "rules", (k,))}),
-        examples=found(search.examples),
-        reports=found(search.reports),
-        rules=tuple(getattr(scenario, "rules", tuple(scenario.always))),
-        why=why,
+        counterexamples=found("rule"),
+        examples=found("example"),
+        reports=found("report"),
+        rules=rules,
+        why=answer.why,
         name=str(scenario) if hasattr(scenario, "rules") else type(scenario).__name__,
-        cycle=None if cycle is None else scenario.path(cycle),
+        cycle=cycle,
+        argument=answer.argument,
+        covered=answer.covered,
     )

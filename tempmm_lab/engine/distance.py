@@ -9,9 +9,9 @@ all rules the state out.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 
+from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.views import View, Views
 from tempmm_lab.engine.waiting import may_wait_for_ever
 
@@ -53,8 +53,8 @@ class Distances:
         self._numbers = {key: number for number, key in enumerate(self._keys)}
         self._moved: list[list[int]] = [[] for _ in self._keys]
         self._changed: list[list[int]] = [[] for _ in self._keys]
-        self._hits: dict[Hashable, dict[int, None]] = {}  # one step before what is sought
-        self._there: dict[Hashable, dict[int, None]] = {}  # there already
+        self._hits: dict[Target, dict[int, None]] = {}  # one step before what is sought
+        self._there: dict[Target, dict[int, None]] = {}  # there already
         for (spot, view), number in self._numbers.items():
             self._own_moves(spot, view, number)
             self._effects(spot, view, number)
@@ -77,7 +77,7 @@ class Distances:
             if after is not None:
                 self._changed[self._numbers[effect.spot, after]].append(mine)
 
-    def to(self, target: Hashable) -> Guide:
+    def to(self, target: Target) -> Guide:
         """Give the way to a rule or a report."""
         there, hits = self._there.get(target, {}), self._hits.get(target, {})
         spots = {self._keys[number][0] for number in (*there, *hits)}

@@ -8,9 +8,10 @@ none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
+from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.distance import FAR, Guide
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
 from tempmm_lab.engine.tables import Edge
@@ -26,7 +27,7 @@ class Guided:
         late: called now and then with the number of states; it raises to stop.
     """
 
-    def __init__(self, joint: Joint, target: Hashable, guide: Guide, late: Callable[[int, int], None]) -> None:
+    def __init__(self, joint: Joint, target: Target, guide: Guide, late: Callable[[int, int], None]) -> None:
         self.joint = joint
         self.target = target
         self.guide = guide

@@ -8,10 +8,11 @@ laid out again on the reader's own CPU numbers before anybody sees it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from math import factorial
 from typing import Any
 
+from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Edge, Tables
 
@@ -77,7 +78,7 @@ class Joint:
                 new = self.after(state, cpu, edge)
                 yield cpu, edge, self.sorted(new) if groups else tuple(new)
 
-    def broken(self, state: State) -> set[Hashable]:
+    def broken(self, state: State) -> set[Target]:
         """Give the rules about states that some CPU breaks here."""
         shared = state[-1]
         return {name for own in state[:-1] for name in self.tables.place(own, shared).broken}

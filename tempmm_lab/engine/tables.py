@@ -13,8 +13,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from tempmm_lab.engine.apart import Apart, Move, Turn, Wait
-from tempmm_lab.errors import ModelError
+from tempmm_lab.engine.apart import Apart, Move, NotApart, Target, Turn, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,7 @@ class Edge:
     sends: tuple[tuple[Hashable, Hashable], ...]
     writes: tuple[Hashable, ...]
     """The cells that change, but for those of locks."""
-    targets: tuple[Hashable, ...]
-    """What a shortest way is wanted to: ("rule", name) and ("report", text)."""
+    targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Place:
 
     edges: tuple[Edge, ...]
     waits: tuple[Wait, ...]
-    broken: tuple[Hashable, ...]
+    broken: tuple[Target, ...]
     unfinished: bool
 
 
@@ -57,7 +55,7 @@ def is_lock(cell: Hashable) -> TypeGuard[tuple[str, Hashable]]:
     return isinstance(cell, tuple) and cell[0] == "lock"
 
 
-class LockMistake(ModelError):
+class LockMistake(NotApart):
     """A lock was taken or given back past its lock object, so that holding it excludes nobody."""
 
 

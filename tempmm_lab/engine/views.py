@@ -33,6 +33,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Edge, Tables
 
@@ -110,6 +111,7 @@ class Views:
         self._queue: deque[tuple[int, View]] = deque()
         self._writers: dict[Hashable, int] = {}
         self.count = 0
+        self.moves = 0
 
     def _reach(self) -> None:
         begin = self._spot(self.tables.first_shared, ())
@@ -118,7 +120,7 @@ class Views:
         while self._queue:
             if self.count > self.limit:
                 raise TooManyViews
-            if self.late is not None and not self.steps & 1023:
+            if self.late is not None and not self.steps & 255:
                 self.late(self.count, len(self._queue))
             self._expand(*self._queue.popleft())
 
@@ -154,6 +156,7 @@ class Views:
                 self._take(number, waiting, edge)
 
     def _take(self, number: int, view: View, edge: Edge) -> None:
+        self.moves += 1
         spot = self.spots[number]
         after = self.after(spot, view, edge)
         self._add(after, (view[0], edge.own))
@@ -237,9 +240,9 @@ class Views:
             for view in spot.views:
                 yield number, view
 
-    def alarms(self) -> set[Hashable]:
+    def alarms(self) -> set[Target]:
         """Give every rule that some view breaks, and every report that some view prints."""
-        found: set[Hashable] = set()
+        found: set[Target] = set()
         for number, view in self.all():
             place = self.tables.place(view[1], self.spots[number].shared)
             found.update(place.broken)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from tempmm_lab.errors import ModelError
+from tempmm_lab.engine.apart import NotApart
 from tempmm_lab.kernel.access import Access, Clause, Footprint
 from tempmm_lab.kernel.system import LinuxCpu, System, World
 
 
-class WholeMachine(ModelError):
+class WholeMachine(NotApart):
     """An op looked past its door, so that its CPU can't be taken by itself. Explore with `reduce=False`."""
 
 

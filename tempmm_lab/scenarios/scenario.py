@@ -19,10 +19,11 @@ from tempmm_lab.kernel.builds import BUILDS, Build, a_build
 from tempmm_lab.kernel.config import Config
 from tempmm_lab.kernel.handlers import HANDLERS
 from tempmm_lab.kernel.step import Action, successors
-from tempmm_lab.kernel.system import System
+from tempmm_lab.kernel.system import LinuxCpu, System
 from tempmm_lab.scenarios.paths import Path
 from tempmm_lab.scenarios.rules import EVERYWHERE, RULES, STATE_RULES
 from tempmm_lab.scenarios.stage import Stage
+from tempmm_lab.scenarios.taken_apart import TakenApart
 
 COMMON: dict[str, Any] = {
     "build": "v6.16", "cpus": 2, "irqs": 1, "nmis": 0, "ticks": 0, "fills": False, "handler": "quiet",
@@ -98,6 +99,19 @@ class Scenario:
         unfinished = any(cpu.running for cpu in system.cpus) and not system.cells["panic", None]
         return unfinished and not any(action.kind in "sp" for action in actions)
 
+    def apart(self) -> TakenApart:
+        """Give the scenario taken apart, for the fast engine."""
+        return TakenApart(self.system(), self.rules)
+
+    def any_number(self) -> tuple[TakenApart, tuple[LinuxCpu, ...], tuple[str, ...]]:
+        """Give the scenario with CPUs of every kind, the kind of which there may be any number, and what that says.
+
+        Each story's further CPUs are alike. So of four CPUs, those that begin alike are the kind that grows.
+        """
+        system = self.story(**{**self.knobs, "cpus": MOST["cpus"]}).system()
+        growing = tuple(dict.fromkeys(cpu for cpu in system.cpus if system.cpus.count(cpu) > 1))
+        return TakenApart(system, self.rules), growing, _assumed(self, system, growing)
+
     def path(self, actions: tuple[Action, ...]) -> Path:
         """Give actions as a path of this scenario."""
         differing = ((name, value) for name, value in self.knobs.items() if value != self.story.defaults[name])
@@ -111,6 +125,20 @@ class Scenario:
     def __str__(self) -> str:
         knobs = ", ".join(f"{name}={value}" for name, value in self.path(()).knobs)
         return f"{self.name} on {self.build.name}" + (f" ({knobs})" if knobs else "")
+
+
+def _assumed(scenario: Scenario, system: System, growing: tuple[LinuxCpu, ...]) -> tuple[str, ...]:
+    """Say in sentences what a proof for any number of CPUs is about."""
+    named = [f"CPU {number} ({cpu.current})" for number, cpu in enumerate(system.cpus) if cpu not in growing]
+    kind = ", ".join(sorted({cpu.current for cpu in growing})) or "none"
+    counts = {"irqs": "interrupts", "nmis": "NMIs", "ticks": "ticks"}
+    most = [f"at most {scenario.knobs[knob]} {name}" for knob, name in counts.items()]
+    fills = "fills and evicts translations of the pages named" if scenario.knobs["fills"] else "fills on a miss only"
+    return (
+        f"{', '.join(named)}, one each, and any number of CPUs ({kind}), none included",
+        f"each task runs its program once, as the scenario has it; each CPU gets {', '.join(most)}",
+        f"the pages and mms that the scenario names; the hardware {fills}; memory {scenario.knobs['memory']}",
+    )
 
 
 def knob_text(value: Any) -> str:
