@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,8 @@ class AddressTrace:
         step = whole_number(every, "the accesses between two flushes")
         if not step:
             raise ModelError("There is at least one access between two flushes.")
-        flushes = tuple(Flush(at, va, pages) for at in range(step, len(self.va), step))
+        one = Flush(step, va, pages)
+        flushes = tuple(replace(one, before=at) for at in range(step, len(self.va), step))
         return AddressTrace(self.va, self.kind, self.space, flushes, self.name)
 
     def __len__(self) -> int:

@@ -23,7 +23,6 @@ from tempmm_lab.bulk.walker import ALLOWED, PROTECTION, Walker
 from tempmm_lab.hw.paging import D
 
 Array = Any  # NumPy is not there for every reader, nor for every type checker
-FAR = 1 << 62
 
 
 class Lru:
@@ -36,6 +35,8 @@ class Lru:
         self._va = np.frombuffer(trace.va, np.uint64)
         self._kind = np.frombuffer(trace.kind, np.uint8)
         self._space = np.frombuffer(trace.space, np.uint16)
+        self._time = np.int64 if len(trace) >> 29 else np.int32  # half the bytes, half the way to memory
+        self._far = int(np.iinfo(self._time).max)
         self._pages = Pages(walker, shape.sets)
 
     def run(self, plan: Plan) -> Run:
@@ -45,8 +46,8 @@ class Lru:
         pages = [self._pages.get(space, number) for space, number in self._names(order[first])]
         if len({self._space.min(), self._space.max()}) > 1 and any(page.found.global_ for page in pages):
             return Loop(self._walker, self._trace, self._shape).run(plan)  # each space has a D of its own for them
-        ids = np.empty(len(order), np.int64)
-        ids[order] = np.cumsum(first) - 1
+        ids = np.empty(len(order), self._time)
+        ids[order] = np.cumsum(first, dtype=self._time) - 1
         codes = np.array([page.found.codes for page in pages], np.int16)
         asked = ids * 3 + self._kind
         fault = codes.reshape(-1).take(asked)
@@ -54,7 +55,7 @@ class Lru:
         ends = self._ends(pages, ids, order, first, fault)
         kills = Kills(np, plan, self._pages, pages, ids, self._space).times()
         if kills is not None:
-            np.minimum(ends, kills, out=ends)
+            ends = np.minimum(ends, kills).astype(self._time)
         index = np.array([page.index for page in pages], np.uint16).take(ids)
         hit = self._hits(index, fault, ends)
         dirty = self._dirty_walks(pages, ids, fault, hit)
@@ -74,7 +75,7 @@ class Lru:
             tag = key[order]
         else:
             packed = np.sort(key << np.uint64(bits) | np.arange(len(key), dtype=np.uint64))
-            order = (packed & np.uint64((1 << bits) - 1)).astype(np.int64)
+            order = (packed & np.uint64((1 << bits) - 1)).astype(self._time)
             tag = packed >> np.uint64(bits)
         return order, _new(np, tag)
 
@@ -105,19 +106,21 @@ class Lru:
             kept = fault.take(order) != PROTECTION
             group = np.cumsum(first)[kept]
             order, first = order[kept], _new(np, group)
-        ends = np.full(len(ids), FAR, np.int64)
-        ends[order[:-1]] = np.where(first[1:], FAR, 2 * order[1:])
+        ends = np.full(len(ids), self._far, self._time)
+        after = 2 * order[1:]
+        after[first[1:]] = self._far
+        ends[order[:-1]] = after
         return ends
 
     def _hits(self, index: Array, fault: Array, ends: Array) -> Array:
         """Give 1 for each access that finds its page in the first `ways` places of its set's stack."""
         np = self._np
         order = np.argsort(index.astype(np.uint8) if self._shape.sets <= 256 else index, kind="stable")
-        order = order.compress((fault == ALLOWED).take(order))
+        order = order.astype(self._time).compress((fault == ALLOWED).take(order))
         ends, now = ends.take(order), 2 * order  # both by place in `order` from here on
         hit = np.zeros(len(order), np.uint8)
-        here, pushed = np.arange(len(order)), np.arange(len(order))
-        stopped = np.empty(0, np.int64)  # what found an empty place higher up, and may still be below it
+        here = pushed = np.arange(len(order), dtype=self._time)
+        stopped = np.empty(0, self._time)  # what found an empty place higher up, and may still be below it
         for _ in range(self._shape.ways):
             if not len(here):
                 break
@@ -126,12 +129,14 @@ class Lru:
             pushed[1:], pushed[0] = above[:-1], here[0]
             end, time = ends.take(pushed), now.take(here)
             if len(pushed):
-                end[0] = FAR  # nobody is there yet
+                end[0] = self._far  # nobody is there yet
             stopped = self._below(stopped, here, above, hit, (ends, now))
             goes_on = end > time
             found = here.compress(end == time)
             hit[found] = 1
-            stopped = np.concatenate([stopped, here.compress(end < time)])
+            early = end < time
+            if early.any():
+                stopped = np.concatenate([stopped, here.compress(early)])
             here, pushed = here.compress(goes_on), pushed.compress(goes_on)
         result = np.zeros(len(self._va), np.uint8)
         result[order] = hit
@@ -157,13 +162,13 @@ class Lru:
         clean = {number[page.key] for page in pages if page.key and not self._walker.words[page.found.path[-1]] & D}
         allowed = fault == ALLOWED
         writes = np.flatnonzero(allowed & (self._kind == 1))
-        first = np.full(len(number), FAR, np.int64)
+        first = np.full(len(number), self._far, self._time)
         first[tag.take(ids.take(writes))[::-1]] = writes[::-1]  # of equal places the last one written stays
         written: dict[int, int] = {}
         for at, time in enumerate(first.tolist()):
-            if time != FAR:
-                written[leaf[at]] = min(time, written.get(leaf[at], FAR))
-        times = {at: time for at, time in enumerate(first.tolist()) if at in clean and time != FAR and hit[time]}
+            if time != self._far:
+                written[leaf[at]] = min(time, written.get(leaf[at], self._far))
+        times = {at: time for at, time in enumerate(first.tolist()) if at in clean and time != self._far and hit[time]}
         filled = self._last_fills(times, tag, ids, allowed & (hit == 0), first, written, leaf)
         return sum(filled[at] < written[leaf[at]] for at in times)
 

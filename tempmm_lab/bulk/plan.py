@@ -50,7 +50,8 @@ def plan(trace: AddressTrace, policy: FlushPolicy) -> Plan:
 
 def changes(space: array[int]) -> list[int]:
     """Give the places where an array's value differs from the one before."""
-    if not len(space) or space.count(space[0]) == len(space):
+    data = space.tobytes()
+    if data[space.itemsize :] == data[: -space.itemsize]:
         return []
     return list(compress(range(1, len(space)), map(ne, space, islice(space, 1, None))))
 

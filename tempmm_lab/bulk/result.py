@@ -6,6 +6,8 @@ from array import array
 from dataclasses import dataclass
 
 from tempmm_lab.bulk.addresses import AddressTrace
+from tempmm_lab.bulk.loop import Run
+from tempmm_lab.bulk.plan import Plan
 from tempmm_lab.bulk.shape import FlushPolicy, TlbShape
 from tempmm_lab.bulk.walker import ALLOWED, fault_of
 from tempmm_lab.errors import ModelError, whole_number
@@ -22,27 +24,52 @@ class TraceResult:
         trace: the accesses.
         tlb: the TLB's shape.
         flush: the policy of switches and flushes.
-        pa: for each access its physical address, 0 after a fault; an `array("Q")`.
-        fault: for each access -1, or its page fault's error code, or -2 for a #GP; an `array("h")`.
-        hit: for each access 1 if it succeeded and the TLB held its translation, else 0.
-        dirty_walks: writes that hit an entry whose D was clear: the processor went to the tables to set it.
-        switches: changes of the address space.
-        emptied: writes of CR3 that emptied a PCID or all of the TLB: at switches, and as flushes.
-        singles: INVLPGs.
+        run: the answers, for `pa`, `fault` and `hit`.
+        plan: what software did to the TLB, for `switches`, `emptied` and `singles`.
         memory: with the A and D bits that the accesses set.
     """
 
     trace: AddressTrace
     tlb: TlbShape
     flush: FlushPolicy
-    pa: array[int]
-    fault: array[int]
-    hit: bytearray
-    dirty_walks: int
-    switches: int
-    emptied: int
-    singles: int
+    run: Run
+    plan: Plan
     memory: PhysicalMemory
+
+    @property
+    def pa(self) -> array[int]:
+        """For each access its physical address, 0 after a fault; an `array("Q")`."""
+        return self.run.pa
+
+    @property
+    def fault(self) -> array[int]:
+        """For each access -1, or its page fault's error code, or -2 for a #GP; an `array("h")`."""
+        return self.run.fault
+
+    @property
+    def hit(self) -> bytearray:
+        """For each access 1 if it succeeded and the TLB held its translation, else 0."""
+        return self.run.hit
+
+    @property
+    def dirty_walks(self) -> int:
+        """Writes that hit an entry whose D was clear: the processor went to the tables to set it."""
+        return self.run.dirty_walks
+
+    @property
+    def switches(self) -> int:
+        """Changes of the address space."""
+        return self.plan.switches
+
+    @property
+    def emptied(self) -> int:
+        """Writes of CR3 that emptied a PCID or all of the TLB: at switches, and as flushes."""
+        return self.plan.emptied
+
+    @property
+    def singles(self) -> int:
+        """INVLPGs."""
+        return self.plan.singles
 
     @property
     def hits(self) -> int:

@@ -24,17 +24,13 @@ def translate_trace(
     tlb: TlbShape | None = None,
     flush: FlushPolicy | None = None,
     roots: Mapping[int, int] | None = None,
-    vendor: str = "intel",
-    maxphyaddr: int = 52,
-    gb_pages: bool = True,
+    processor: Processor | None = None,
 ) -> TraceResult:
-    """Translate every access of a trace, through a TLB that starts empty.
+    """Translate every access of a trace, through a TLB that starts empty; every answer is that of `translate`.
 
-    Every access gets the answer that `translate` gives; what the TLB decides is which of them need a walk. The
-    tables change by A and D alone. Entries carry their address space as a tag; what a switch or a flush drops is
-    said by `flush`. A page fault also drops the entry of its page; a #GP touches nothing. Caches of upper-level
-    entries and prefetching are not modelled, and nothing takes time. With NumPy an "lru" TLB is many times quicker;
-    the answers are the same.
+    The tables change by A and D alone. A page fault also drops the entry of its page; a #GP touches nothing. Caches
+    of upper-level entries and prefetching are not modelled, and nothing takes time. With NumPy an "lru" TLB is many
+    times quicker; the answers are the same.
 
     Args:
         memory: holds the page tables.
@@ -43,34 +39,19 @@ def translate_trace(
         tlb: sets, ways and replacement; 16 x 4 LRU if left out.
         flush: what switches and flushes drop; nothing at switches, and Linux's ceiling of 33 pages, if left out.
         roots: top table of each address space of the trace, `{space: physical address}`.
-        vendor: as for `translate`.
-        maxphyaddr: as for `translate`.
-        gb_pages: as for `translate`.
+        processor: vendor, physical-address width and 1 GiB pages, as for `translate`.
 
     Raises:
         ModelError: an argument is of the wrong kind; a space has no top table; a global page differs between spaces;
             or the memory is a recording that lacks a word.
     """
-    processor = Processor(vendor=vendor, maxphyaddr=maxphyaddr, gb_pages=gb_pages)
     walker = Walker(memory, registers, processor, roots)
     a_thing(trace, AddressTrace, "Give the trace third, such as AddressTrace.of([0x7000, 0x8000]).")
     shape = TlbShape() if tlb is None else a_thing(tlb, TlbShape, "Give tlb=TlbShape(sets=16, ways=4).")
     policy = FlushPolicy() if flush is None else a_thing(flush, FlushPolicy, 'Give flush=FlushPolicy("keep").')
     made = plan(trace, policy)
     run = _run(walker, trace, shape, made)
-    return TraceResult(
-        trace,
-        shape,
-        policy,
-        run.pa,
-        run.fault,
-        run.hit,
-        run.dirty_walks,
-        made.switches,
-        made.emptied,
-        made.singles,
-        memory.with_words(run.changed),
-    )
+    return TraceResult(trace, shape, policy, run, made, memory.with_words(run.changed))
 
 
 def _run(walker: Walker, trace: AddressTrace, shape: TlbShape, made: Plan) -> Run:

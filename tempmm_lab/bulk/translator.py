@@ -64,15 +64,13 @@ class Translator:
         *,
         tlb: TlbShape | None = None,
         roots: Mapping[int, int] | None = None,
-        vendor: str = "intel",
-        maxphyaddr: int = 52,
-        gb_pages: bool = True,
+        processor: Processor | None = None,
         space: int = 0,
     ) -> None:
-        processor = Processor(vendor=vendor, maxphyaddr=maxphyaddr, gb_pages=gb_pages)
         self._walker = Walker(memory, registers, processor, roots)
         self.shape = TlbShape() if tlb is None else a_thing(tlb, TlbShape, "Give tlb=TlbShape(sets=16, ways=4).")
         self._sets: list[dict[int, Found]] = [{} for _ in range(self.shape.sets)]
+        self._find, self._ways = self._walker.find, self.shape.ways
         self._mask, self._lru = self.shape.sets - 1, self.shape.policy == "lru"
         self._mixed = False  # whether a large or a global page was ever cached
         self.switch(space)
@@ -95,12 +93,22 @@ class Translator:
         key = page | self._tag
         ways = self._sets[page & self._mask]
         entry = ways.get(key)
-        if entry is None or entry.codes[number] != ALLOWED or (number == 1 and not entry.dirty):
+        if entry is not None:
+            if entry.codes[number] != ALLOWED or (number == 1 and not entry.dirty):
+                return self._uncommon(va, number)
+            if self._lru:
+                del ways[key]
+                ways[key] = entry
+            return _make(Answer, (entry.frame | va & 0xFFF, None, True, ()))
+        if self._mixed:
             return self._uncommon(va, number)
-        if self._lru:
-            del ways[key]
-            ways[key] = entry
-        return _make(Answer, (entry.frame | va & 0xFFF, None, True, ()))
+        found = self._find(self._root, va)
+        if not found.accessed or found.codes[number] != ALLOWED or found.mixed or (number == 1 and not found.dirty):
+            return self._uncommon(va, number)
+        if len(ways) == self._ways:
+            del ways[next(iter(ways))]
+        ways[key] = found
+        return _make(Answer, (found.frame | va & 0xFFF, None, False, found.path))
 
     def _uncommon(self, va: int, number: int) -> Answer:
         """Give the answer where a small page of this space is not simply there."""
@@ -116,7 +124,7 @@ class Translator:
         if number == 1 or not found.accessed:
             self._walker.mark(found, write=number == 1)
             found.dirty |= number == 1
-        if found.offset != 0xFFF or found.global_:
+        if found.mixed:
             self._mixed = True
             key, ways = self._place(found, va)
         if entry is None and len(ways) == self.shape.ways:

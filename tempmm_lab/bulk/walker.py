@@ -46,9 +46,10 @@ class Found:
         dirty: whether D is set in the leaf, as far as this copy knows.
         accessed: whether A was set in every entry before.
         global_: whether it serves every address space.
+        mixed: whether it is anything but a small page of one space: more than one key has to be tried for these.
     """
 
-    __slots__ = ("accessed", "codes", "dirty", "frame", "global_", "offset", "path")
+    __slots__ = ("accessed", "codes", "dirty", "frame", "global_", "mixed", "offset", "path")
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Found:
         self.dirty = dirty
         self.accessed = accessed
         self.global_ = global_
+        self.mixed = global_ or offset != 0xFFF
 
 
 def fault_of(code: int, va: int) -> Fault | None:
@@ -80,13 +82,21 @@ class Walker:
     """Page tables, registers and a processor, ready to be asked. Its copy of memory takes the A and D bits."""
 
     def __init__(
-        self, memory: PhysicalMemory, registers: Registers, processor: Processor, roots: Mapping[int, int] | None = None
+        self,
+        memory: PhysicalMemory,
+        registers: Registers,
+        processor: Processor | None,
+        roots: Mapping[int, int] | None = None,
     ) -> None:
+        if processor is None:
+            processor = Processor()
+        a_thing(processor, Processor, "Give processor=Processor(maxphyaddr=40).")
         a_thing(memory, PhysicalMemory, "Give the memory first: PhysicalMemory.from_words({...}).")
         a_thing(registers, Registers, "Give Registers second, such as snapshot.registers.").require_long_mode()
         self.memory, self.registers = memory, registers
         self.words = memory.plain()
         self._address = ADDRESS_BITS & ((1 << processor.maxphyaddr) - 1)
+        self._top = int(registers.cr3) & self._address
         self.roots = _checked(roots) if roots is not None else None
         self._pge = G if registers.bit("PGE") else 0
         self._middle = 1 << 11 + 9 * registers.levels
@@ -102,7 +112,7 @@ class Walker:
             ModelError: roots were given, and none for this space.
         """
         if self.roots is None:
-            return int(self.registers.cr3) & self._address
+            return self._top
         if space not in self.roots:
             raise ModelError(f"The trace uses address space {space}, and roots has no top table for it.")
         return self.roots[space] & self._address

@@ -62,7 +62,7 @@ class PhysicalMemory:
 
     def with_word(self, pa: int, value: int) -> PhysicalMemory:
         """Give a memory that differs in the word at `pa`."""
-        return self.with_words({pa: value})
+        return self.with_words({_place(pa): value})
 
     def with_words(self, changes: Mapping[int, int]) -> PhysicalMemory:
         """Give a memory that differs in many words at once.

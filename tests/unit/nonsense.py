@@ -9,14 +9,21 @@ from typing import Any
 import tempmm_lab
 from tempmm_lab import (
     Access,
+    AddressTrace,
     Entry,
+    Flush,
+    FlushPolicy,
     Model,
     Page,
     PhysicalMemory,
     Processor,
     Registers,
     Sweep,
+    TlbShape,
+    Translator,
     build_tables,
+    chart_flush_cost,
+    chart_hits_by_size,
     compare_rules,
     compare_walkers,
     conform,
@@ -24,8 +31,10 @@ from tempmm_lab import (
     explore,
     fetch,
     fill,
+    flush_costs,
     follow,
     grid,
+    hits_by_size,
     invlpg,
     invpcid,
     irq_at,
@@ -45,8 +54,10 @@ from tempmm_lab import (
     start,
     store,
     sweep,
+    tables_for,
     text_poke,
     translate,
+    translate_trace,
     with_entry,
     write_cr0,
     write_cr3,
@@ -79,6 +90,15 @@ def _translate(*args: Any) -> Any:
 
 
 ALONE = text_poke(cpus=1, irqs=0)
+ADDRESSES = AddressTrace.of([0x7000])
+RESULT = translate_trace(MACHINE.memory, CPU.registers, ADDRESSES)
+TRACE_FILE = Path(tempmm_lab.__file__).parent / "data" / "traces" / "true-coreutils-9.1.lackey.gz"
+
+
+def _bulk(name: str) -> Callable[[Any], Any]:
+    return lambda value: translate_trace(MACHINE.memory, CPU.registers, ADDRESSES, **{name: value})
+
+
 NOTHING = Model([0], lambda _: (), lambda state, _: state)
 RECORDING = Path(tempmm_lab.__file__).parent / "data" / "recordings" / "efi-6.12.107.jsonl.gz"
 
@@ -170,6 +190,54 @@ CALLS: dict[str, Call] = {
     "sweep(max_states)": (lambda most: sweep([ALONE], max_states=most), [5], {0: NUMBERS}),
     "Sweep.from_json": (Sweep.from_json, [sweep([ALONE]).to_json()], {0: (*THINGS, "{}", "[]")}),
     "processes": (lambda count: processes(count).shutdown(), [1], {0: (-1, 0, 62, "2", 1.5, True, [])}),
+    "AddressTrace.of": (
+        AddressTrace.of,
+        [[0x7000], ["read"], 0, []],
+        {
+            0: (5, None, [None], ["x"], [-1], [1 << 64], [1.5], [True], [1, 2], b"12345678"),
+            1: (5, ["fly"], [3], []),
+            2: (-1, 4096, None, "x", [4096], [], True),
+            3: (5, [5], ["flush"]),
+        },
+    ),
+    "AddressTrace.read": (AddressTrace.read, [TRACE_FILE], {0: ("nowhere", "", "/", None, 5, [])}),
+    "AddressTrace.recorded": (AddressTrace.recorded, ["true"], {0: WORDS}),
+    "AddressTrace.shared_by": (ADDRESSES.shared_by, [2, 1], {0: (*NUMBERS, 0, 4096), 1: (*NUMBERS, 0)}),
+    "AddressTrace.with_flushes": (
+        ADDRESSES.with_flushes,
+        [1, 0x7000, 3],
+        {0: (*NUMBERS, 0), 1: NUMBERS, 2: (-1, 1 << 20, "x", 1.5, True, [])},
+    ),
+    "Flush": (Flush, [1, 0x7000, 3], {0: NUMBERS, 1: NUMBERS, 2: (-1, 1 << 20, "x", 1.5, True, [])}),
+    "FlushPolicy": (FlushPolicy, ["keep", 33], {0: WORDS, 1: (-1, "x", 1.5, True, [])}),
+    "TlbShape": (TlbShape, [16, 4, "lru"], {0: (*NUMBERS, 0, 3, 1 << 17), 1: (*NUMBERS, 0, 1025), 2: WORDS}),
+    "tables_for": (tables_for, [ADDRESSES, 0x1000], {0: (*THINGS, AddressTrace.of([1 << 60])), 1: NUMBERS}),
+    "translate_trace": (translate_trace, [MACHINE.memory, CPU.registers, ADDRESSES], {0: THINGS, 1: THINGS, 2: THINGS}),
+    "translate_trace(tlb)": (_bulk("tlb"), [TlbShape()], {0: (5, "x", 1.5, [])}),
+    "translate_trace(flush)": (_bulk("flush"), [FlushPolicy()], {0: (5, "keep", 1.5, [])}),
+    "translate_trace(roots)": (_bulk("roots"), [{0: 0x1000}], {0: (5, "x", {}, {1: 0x1000}, {0: -1}, {0: 1 << 52})}),
+    "translate_trace(processor)": (_bulk("processor"), [Processor()], {0: (5, "amd", 1.5, [])}),
+    "TraceResult.answer": (RESULT.answer, [0], {0: (*NUMBERS, 1)}),
+    "Translator": (Translator, [MACHINE.memory, CPU.registers], {0: THINGS, 1: THINGS}),
+    "Translator.access": (
+        lambda va, kind: Translator(MACHINE.memory, CPU.registers).access(va, kind),
+        [0x7000, Access.READ],
+        {0: NUMBERS, 1: (None, 5, "fly")},
+    ),
+    "Translator.switch": (
+        lambda space: Translator(MACHINE.memory, CPU.registers).switch(space),
+        [1],
+        {0: (*NUMBERS, 4096)},
+    ),
+    "Translator.invlpg": (lambda va: Translator(MACHINE.memory, CPU.registers).invlpg(va), [0x7000], {0: NUMBERS}),
+    "hits_by_size": (
+        hits_by_size,
+        [MACHINE.memory, CPU.registers, ADDRESSES, [TlbShape()]],
+        {2: THINGS, 3: (None, 5, ["x"], [5])},
+    ),
+    "flush_costs": (flush_costs, [MACHINE.memory, CPU.registers, ADDRESSES], {0: THINGS, 1: THINGS, 2: THINGS}),
+    "chart_hits_by_size": (chart_hits_by_size, [[RESULT]], {0: THINGS}),
+    "chart_flush_cost": (chart_flush_cost, [{"one": RESULT}], {0: (*THINGS, {}, {"x": 5})}),
     "conform": (conform, [RECORDING], {0: ("nowhere", "", "/")}),
     "compare_rules": (compare_rules, [lambda *_: True], {0: (None, 5, "x", [])}),
     "compare_walkers": (compare_walkers, [translate, recorded_cases("kvm")[:3]], {0: (None, 5, "x"), 1: (5, [5], "x")}),

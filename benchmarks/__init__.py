@@ -1,0 +1,1 @@
+"""Measurements against peers, in one run: `make bench` writes RESULTS.md and RESULTS.json."""
