@@ -60,6 +60,7 @@ _LATER = {
     "draw_rights": "views.rights",
     "Picture": "views.picture",
     "chart": "views.charts",
+    "chart_scale": "views.scale",
     "predict": "assess.predict",
     "forget": "assess.answers",
     "walk_explorer": "widgets.walk_explorer",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tempmm_lab.errors import ModelError
-from tempmm_lab.explore import explore
+from tempmm_lab.explore import explore, prove
 from tempmm_lab.kernel.builds import BUILDS, Build
 from tempmm_lab.report import Report
 from tempmm_lab.scenarios import STORIES, Scenario
@@ -101,20 +100,8 @@ def _pickles(function: Callable[..., Any]) -> bool:
     return True
 
 
-def asker(ask: str) -> Callable[..., Report]:
-    """Give `explore` or `prove` by name.
-
-    Raises:
-        ModelError: there is no `prove` yet.
-    """
-    if ask == "explore":
-        return explore
-    # A public name, found as a reader finds it: it may be absent, and where it lives is its own business.
-    found = getattr(sys.modules["tempmm_lab"], ask, None)
-    if not callable(found):
-        raise ModelError(f"There is no {ask}() in this version of the package: use ask='explore'.")
-    asked: Callable[..., Report] = found
-    return asked
+ASKERS: dict[str, Callable[..., Report]] = {"explore": explore, "prove": prove}
+"""What can be asked of a scenario."""
 
 
 def work(item: Item) -> Outcome:
@@ -126,9 +113,7 @@ def work(item: Item) -> Outcome:
 
     try:
         go_on()
-        function = asker(item.ask)
-        told = {"progress": go_on} if "progress" in inspect.signature(function).parameters else {}
-        return function(item.unpacked(), **dict(item.limits), **told), ""
+        return ASKERS[item.ask](item.unpacked(), **dict(item.limits), progress=go_on), ""
     except KeyboardInterrupt:
         return None, STOPPED
     except Exception as error:  # noqa: BLE001  (one failed item is a row, not the end of the sweep)

@@ -9,10 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
 from tempmm_lab.errors import ModelError, a_thing, one_of
-from tempmm_lab.explore import Model
+from tempmm_lab.explore import Model, explore
 from tempmm_lab.scenarios import Scenario
 from tempmm_lab.scenarios.scenario import knob_text
-from tempmm_lab.sweeps.items import STOPPED, Item, Outcome, as_error, asker, check_travel, pack, work
+from tempmm_lab.sweeps.items import ASKERS, STOPPED, Item, Outcome, as_error, check_travel, pack, work
 from tempmm_lab.sweeps.pool import stop
 from tempmm_lab.sweeps.table import Row, Sweep
 
@@ -84,13 +84,12 @@ def _check(executor: Any, ask: str, progress: Any, limits: dict[str, Any]) -> No
         a_thing(executor, Executor, advice)
     if progress is not None and not callable(progress):
         raise ModelError(f"progress is called with (done, in all): give a function, not {progress!r}.")
-    function = asker(one_of(ask, ("explore", "prove"), "ask"))
-    known = set(inspect.signature(function).parameters) - {"scenario", "progress"}
+    one_of(ask, tuple(ASKERS), "ask")
+    known = set(inspect.signature(ASKERS[ask]).parameters) - {"scenario", "progress"}
     strangers = sorted(set(limits) - known)
     if strangers:
         raise ModelError(f"{ask}() takes no {', '.join(strangers)}. It takes {', '.join(sorted(known)) or 'nothing'}.")
-    if ask == "explore":  # of nothing, so that a limit that makes no sense is found out
-        function(Model((), lambda _: (), lambda state, _: state), **limits)
+    explore(Model((), lambda _: (), lambda state, _: state), **limits)  # of nothing: only the limits are judged
 
 
 def _here(items: list[Item], told: Told) -> list[Outcome]:

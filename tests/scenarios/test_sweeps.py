@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tempmm_lab import BUILDS, STORIES, Config, ModelError, Sweep, explore, grid, nested, processes, sweep, text_poke
+from tempmm_lab.explore import prove
 from tempmm_lab.kernel.mistakes import MISTAKES
 from tempmm_lab.sweeps.items import STOPPED, pack, work
 from tempmm_lab.sweeps.table import Row
@@ -62,6 +63,18 @@ def test_a_row_is_what_explore_says():
     assert [row.verdict for row in HERE] == ["BROKEN", "BROKEN", *["holds"] * 10]
     assert not HERE.holds
     assert HERE.broken == HERE.rows[:2]
+
+
+def test_a_sweep_can_ask_for_proofs():
+    """ask="prove" gives what `prove` says of each scenario, on workers too; the table tells for how many CPUs."""
+    asked = grid(["text_poke", "nested"], ["v5.1", "v6.16"])
+    found = sweep(asked, ask="prove")
+    assert [row.report for row in found] == [prove(scenario) for scenario in asked]
+    assert [str(row.report.cpus) for row in found] == [line.split()[5] for line in found.text().splitlines()[2:5]]
+    assert "any" in {row.report.cpus for row in found}
+    with processes(2) as executor:
+        assert sweep(asked, ask="prove", executor=executor) == found
+    assert Sweep.from_json(found.to_json()) == found
 
 
 def test_the_order_of_a_grid():

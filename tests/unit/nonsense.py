@@ -24,6 +24,7 @@ from tempmm_lab import (
     build_tables,
     chart_flush_cost,
     chart_hits_by_size,
+    chart_scale,
     compare_rules,
     compare_walkers,
     conform,
@@ -89,6 +90,7 @@ def _translate(*args: Any) -> Any:
     return translate(*positional, vendor=vendor, maxphyaddr=maxphyaddr)
 
 
+MEASURED = {"axis": "cpus", "at": 2, "states": 1512, "bytes_per_state": 800}
 ALONE = text_poke(cpus=1, irqs=0)
 ADDRESSES = AddressTrace.of([0x7000])
 RESULT = translate_trace(MACHINE.memory, CPU.registers, ADDRESSES)
@@ -189,6 +191,8 @@ CALLS: dict[str, Call] = {
     "sweep(progress)": (lambda told: sweep([ALONE], progress=told), [None], {0: (5, "x", [])}),
     "sweep(max_states)": (lambda most: sweep([ALONE], max_states=most), [5], {0: NUMBERS}),
     "Sweep.from_json": (Sweep.from_json, [sweep([ALONE]).to_json()], {0: (*THINGS, "{}", "[]")}),
+    "chart_scale": (chart_scale, [[MEASURED]], {0: (*THINGS, [5], [{}], [{**MEASURED, "states": None}])}),
+    "chart_scale(at)": (lambda at: chart_scale([{**MEASURED, "at": at}]), [2], {0: NUMBERS}),
     "processes": (lambda count: processes(count).shutdown(), [1], {0: (-1, 0, 62, "2", 1.5, True, [])}),
     "AddressTrace.of": (
         AddressTrace.of,
