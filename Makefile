@@ -17,7 +17,7 @@ help:
 	@echo "make test-all     check everything"
 	@echo "make notebooks    execute the notebooks again and normalise them"
 	@echo "make statements   write docs/statements.md: which statement holds on which build"
-	@echo "make scenarios    write docs/scenarios.md: every scenario explored on every build"
+	@echo "make scenarios    write docs/scenarios.md and docs/tso.md: every scenario explored on every build"
 	@echo "make mutants      write docs/mutants.md: what kills each mutant of the kernel floor"
 	@echo "make oracle-long  the long comparison with an independent MMU"
 	@echo "make lock         compute locks/ again (needs uv)"
@@ -40,6 +40,7 @@ statements: $(VENV)/test.stamp
 
 scenarios: $(VENV)/test.stamp
 	$(PY) -m tests.scenarios.table
+	$(PY) -m tests.scenarios.tso
 
 mutants: $(VENV)/test.stamp
 	$(PY) -m tests.mutants.table

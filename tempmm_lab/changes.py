@@ -8,6 +8,7 @@ from typing import Any
 
 from tempmm_lab.hw.tlb import TlbEntry
 from tempmm_lab.kernel.layout import USER_PGD_BIT
+from tempmm_lab.kernel.storebuffer import Store, drained
 from tempmm_lab.kernel.system import System
 from tempmm_lab.kernel.uaccess import PGD_BITS
 
@@ -125,9 +126,25 @@ def _ctxs(was: Any, now: Any, _: System) -> Iterator[tuple[str, str]]:
             yield "asid", f"ASID {asid}: ctx {new[0]}, generation {new[1]}"
 
 
+def _buffer(was: Any, now: Any, _: System) -> Iterator[tuple[str, str]]:
+    count = drained(was, now)
+    yield from (("store drained", f"drains {_store(store)}") for store in was[:count])
+    yield from (("store buffered", f"buffers {_store(store)}") for store in now[len(was) - count :])
+
+
+def _store(store: Store) -> str:
+    if isinstance(store.target, int):
+        return f"memory at {store.target:#x} := {_shown(store.value)}"
+    kind, what = store.target if isinstance(store.target, tuple) else (store.target, None)
+    if kind == "ipi":
+        return f"the acknowledgement of {what[0]}"
+    name = what if kind == "percpu" else kind if what is None else f"{kind}({_shown(what)})"
+    return f"{name} := {_shown(store.value)}"
+
+
 _SPECIAL: dict[str, Callable[[Any, Any, System], Iterator[tuple[str, str]]]] = {
     "registers": _registers, "tlb": _tlb, "cpumask": _mask, "held": _held, "pending": _pending, "serving": _serving,
-    "running": _running, "ctxs": _ctxs,
+    "running": _running, "ctxs": _ctxs, "store_buffer": _buffer,
 }  # fmt: skip
 _SILENT = {"cr2", "fault", "sleeping", "irqs", "nmis", "ticks", "hardirqs_enabled", "next_asid"}
 

@@ -57,6 +57,14 @@ class ThisCpu(Generic[M]):
         """Write a shared cell."""
         self._machine = self._machine.write_cell(cell, value)
 
+    def look(self, cell: Hashable) -> Any:
+        """Give the value of a shared cell as the page walker sees it."""
+        return self._machine.read_cell(cell)
+
+    def note(self, cell: Hashable, value: Any) -> None:
+        """Write a shared cell as the page walker does."""
+        self._machine = self._machine.write_cell(cell, value)
+
     def choose(self, count: int) -> int:
         """Give the hardware's choice among `count`: 0 unless somebody decided otherwise."""
         place = len(self.offered)

@@ -38,7 +38,9 @@ class Moment:
     def where(self) -> str:
         """The kernel function and line that the action is a step of, or what arrived."""
         if self.action.kind != "s":
-            return {"i": "IRQ", "n": "NMI", "t": "tick", "p": "IPI", "f": "fill", "e": "evict"}[self.action.kind]
+            return {"i": "IRQ", "n": "NMI", "t": "tick", "p": "IPI", "f": "fill", "e": "evict", "d": "drain"}[
+                self.action.kind
+            ]
         line = self.before.cpus[self.action.cpu].running[-1].point.line
         return f"{line[0]}:{line[1]}" if line else ""
 
@@ -173,10 +175,14 @@ def _moment(scenario: Scenario, before: System, chosen: Action, outcome: Outcome
 
 
 def in_order(_: System, possible: list[Action], __: int) -> Action | None:
-    """Let the lowest CPU that can step do so; take an IPI as soon as it can be; no interrupt comes by itself."""
+    """Let the lowest CPU that can step do so; take an IPI as soon as it can be; no interrupt comes by itself.
+
+    Stores drain at once, so that with store buffers the run is what it is without them.
+    """
+    drains = [each for each in possible if each.kind == "d"]
     ipis = [each for each in possible if each.kind == "p"]
     steps = [each for each in possible if each.kind == "s"]
-    first = ipis or steps
+    first = drains or ipis or steps
     return first[0] if first else None
 
 

@@ -57,7 +57,7 @@ def _by_entry(cpu: Cpu, va: int, access: Access, entry: TlbEntry) -> Hex | Fault
 def _by_walk(cpu: Cpu, va: int, access: Access, begin: StructureEntry | None) -> Hex | Fault:
     registers: Registers = cpu.get("registers")
     processor: Processor = cpu.get("processor")
-    walked = walk(cpu.read, registers, va, access, processor, begin.start if begin else None)
+    walked = walk(cpu.look, registers, va, access, processor, begin.start if begin else None)
     if walked.fault is not None:
         return _faulted(cpu, va, walked.fault)
     _keep(cpu, walked)
@@ -68,7 +68,7 @@ def _by_walk(cpu: Cpu, va: int, access: Access, begin: StructureEntry | None) ->
 def _keep(cpu: Cpu, walked: Walk) -> None:
     """Set A and D in memory, and cache the translation: nothing is cached from an entry whose A is 0."""
     for pa, word in walked.accessed_dirty.items():
-        cpu.write(pa, word)
+        cpu.note(pa, word)
     pcid = cpu.get("registers").pcid
     tlb: Tlb = cpu.get("tlb").without(lambda entry: entry.serves(walked.va, pcid))
     tlb = tlb.with_entry(cached(walked, pcid))
@@ -93,14 +93,14 @@ def fill_from_tables(cpu: Cpu, va: int) -> bool:
     processor: Processor = cpu.get("processor")
     begins: list[Start] = [entry.start for entry in cpu.get("tlb").starts(va, registers.pcid)]
     begins.append(top(registers, processor))
-    levels = descend(cpu.read, registers, va, processor, begins[cpu.choose(len(begins))])
+    levels = descend(cpu.look, registers, va, processor, begins[cpu.choose(len(begins))])
     if levels[-1].problem or refused_before_paging(registers, va, Access.READ):
         return False
     size = PAGE_SIZES[levels[-1].level]
     set_bits = accessed_dirty(levels, Access.READ)
     found = Walk(Hex(va), Access.READ, registers, None, None, levels, size, set_bits, levels[-1].rights, "")
     for pa, word in set_bits.items():
-        cpu.write(pa, word)
+        cpu.note(pa, word)
     tlb: Tlb = cpu.get("tlb").with_entry(cached(found, registers.pcid))
     extra = structures_of(found, registers.pcid) if processor.caches_structures else ()
     cpu.set("tlb", tlb.with_structures(extra))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tempmm_lab.errors import ModelError, MustWait
+from tempmm_lab.kernel.storebuffer import SEEN_BY_OTHERS, Store
 from tempmm_lab.kernel.system import LinuxCpu, System
 from tempmm_lab.thiscpu import ThisCpu
 
@@ -44,6 +45,7 @@ class Access(ThisCpu[System]):
         "_own",
         "_own_before",
         "_sent",
+        "_tso",
         "dies",
         "footprint",
         "next_task",
@@ -58,6 +60,7 @@ class Access(ThisCpu[System]):
         self._own: dict[str, Any] = {}
         self._cells: dict[Hashable, Any] = {}
         self._sent: list[tuple[Any, tuple[Clause, ...]]] = []
+        self._tso: bool = system.world.tso
         self.footprint = Footprint()
         self.reports: list[str] = []
         self.violations: list[str] = []
@@ -93,12 +96,25 @@ class Access(ThisCpu[System]):
         return self.world.processor if field == "processor" else self._own_before.field(field)
 
     def set(self, field: str, value: Any) -> None:
-        """Set a field of this CPU."""
+        """Set a field of this CPU. A store to one that other CPUs may ask about passes the store buffer."""
+        if self._tso and field in SEEN_BY_OTHERS:
+            self._buffer(Store(("percpu", field), value, self.get(field)))
         self.footprint.sets.add(field)
         self._own[field] = value
 
     def read(self, cell: Hashable) -> Any:
-        """Give the value of a shared cell: a word at a physical address, or a named variable."""
+        """Give the value of a shared cell: a word at a physical address, or a named variable.
+
+        The newest of this CPU's own stores to it that still waits answers first.
+        """
+        if self._tso:
+            for store in reversed(self.get("store_buffer")):
+                if store.target == cell:
+                    return store.value
+        return self.look(cell)
+
+    def look(self, cell: Hashable) -> Any:
+        """Give the value that a shared cell has in memory: what the page walker sees, past the store buffer."""
         self.footprint.reads.add(cell)
         return self._cells[cell] if cell in self._cells else self._outside(cell)
 
@@ -107,9 +123,37 @@ class Access(ThisCpu[System]):
         return self._machine.read_cell(cell)
 
     def write(self, cell: Hashable, value: Any) -> None:
-        """Write a shared cell."""
+        """Write a shared cell with a plain store: it passes the store buffer, if there is one."""
+        if self._tso:
+            self._buffer(Store(cell, value))
+        else:
+            self.note(cell, value)
+
+    def write_locked(self, cell: Hashable, value: Any) -> None:
+        """Write a shared cell with a locked operation: what waits in the store buffer goes first, in the same step."""
+        self.fence()
+        self.note(cell, value)
+
+    def note(self, cell: Hashable, value: Any) -> None:
+        """Write a shared cell in memory: the page walker's A and D bits, and what only rules read."""
         self.footprint.writes.add(cell)
         self._cells[cell] = value
+
+    def _buffer(self, store: Store) -> None:
+        self.set("store_buffer", (*self.get("store_buffer"), store))
+
+    def fence(self) -> None:
+        """Drain the store buffer in this step: what a barrier, a locked or a serialising operation does first."""
+        if self._tso:
+            while self.get("store_buffer"):
+                self.drain()
+
+    def drain(self) -> None:
+        """Let the oldest store that waits reach memory."""
+        (target, value, _), *rest = self.get("store_buffer")
+        self.set("store_buffer", tuple(rest))
+        if isinstance(target, int) or target[0] not in ("percpu", "ipi"):
+            self.note(target, value)
 
     @property
     def before(self) -> LinuxCpu:
@@ -131,25 +175,28 @@ class Access(ThisCpu[System]):
         return name in self.get("cpumask")
 
     def set_bit(self, name: str) -> None:
-        """Set this CPU's bit in `mm_cpumask(name)`."""
+        """Set this CPU's bit in `mm_cpumask(name)`: a locked operation."""
+        self.fence()
         self.set("cpumask", self.get("cpumask") | {name})
 
     def clear_bit(self, name: str) -> None:
-        """Clear this CPU's bit in `mm_cpumask(name)`."""
+        """Clear this CPU's bit in `mm_cpumask(name)`: a locked operation."""
+        self.fence()
         self.set("cpumask", self.get("cpumask") - {name})
 
     def lock(self, name: str, *, attempt: bool = False) -> bool:
-        """Take a lock, or wait for it; with `attempt`, say instead that it is taken."""
+        """Take a lock, or wait for it; with `attempt`, say instead that it is taken. A locked operation."""
+        self.fence()
         if self.read(("lock", name)):
             if attempt:
                 return False
             raise MustWait(f"lock {name} is taken, and nobody here gives it back.", ("lock", name))
-        self.write(("lock", name), 1)
+        self.note(("lock", name), 1)
         self.set("held", self.get("held") | {name})
         return True
 
     def unlock(self, name: str) -> None:
-        """Give a lock back.
+        """Give a lock back, with a plain store.
 
         Raises:
             ModelError: nobody holds it.
@@ -166,7 +213,8 @@ class Access(ThisCpu[System]):
         return not any(satisfies(cpu, clauses) for cpu in others)
 
     def send_ipi(self, payload: Any, to: tuple[Clause, ...]) -> None:
-        """Make an IPI pending on every other CPU that satisfies one of the clauses."""
+        """Make an IPI pending on every other CPU that satisfies one of the clauses. Earlier stores are seen first."""
+        self.fence()
         self.footprint.sends.append(payload)
         self._sent.append((payload, to))
 
@@ -176,7 +224,9 @@ class Access(ThisCpu[System]):
             raise MustWait(f"an IPI has not been acknowledged: {payload}.", ("ipi", payload))
 
     def ack(self, payload: Any) -> None:
-        """Acknowledge an IPI that this CPU is serving."""
+        """Acknowledge an IPI that this CPU is serving, with a plain store."""
+        if self._tso:
+            self._buffer(Store(("ipi", payload), None))
         serving = list(self.get("serving"))
         serving.remove(payload)
         self.set("serving", tuple(serving))

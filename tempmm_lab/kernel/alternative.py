@@ -132,13 +132,13 @@ async def text_poke(addr: int, opcode: int, size: int) -> None:
 @op
 def poke_begins(cpu: Access, addr: int) -> None:
     """For the rule no-writable-text-left: this page is being patched, so a writable translation is right."""
-    cpu.write(("poked", frame_of(addr)), False)
+    cpu.note(("poked", frame_of(addr)), False)
 
 
 @op
 def poke_returned(cpu: Access, addr: int) -> None:
     """For the rule no-writable-text-left: from here on there must be none."""
-    cpu.write(("poked", frame_of(addr)), True)
+    cpu.note(("poked", frame_of(addr)), True)
 
 
 @versioned
@@ -187,8 +187,8 @@ def publish_sites(cpu: Access, sites: Sites) -> None:
 
 @op
 def withdraw_sites(cpu: Access) -> None:
-    """No site is being patched any more."""
-    cpu.write(("text_poke_array", None), ())
+    """No site is being patched any more. The last reference is given up with a locked decrement."""
+    cpu.write_locked(("text_poke_array", None), ())
 
 
 @op

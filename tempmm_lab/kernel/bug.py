@@ -10,7 +10,11 @@ from tempmm_lab.kernel.access import Access
 
 
 def warn_once(cpu: Access, what: str) -> None:
-    """Report at a site, once per boot (S23). The site is the kernel function that runs, and what it checks."""
+    """Report at a site, once per boot (S23). The site is the kernel function that runs, and what it checks.
+
+    A WARN is an exception (UD2), and exceptions drain the store buffer.
+    """
+    cpu.fence()
     text = f"WARNING: {cpu.where}: {what}"
     if not cpu.read(("warned", text)):
         cpu.write(("warned", text), True)
@@ -29,5 +33,6 @@ def WARN_ON_ONCE(cpu: Access, condition: bool, what: str) -> bool:  # noqa: N802
 def BUG_ON(cpu: Access, condition: bool, what: str) -> None:  # noqa: N802
     """Report and end the task that runs, if the condition holds."""
     if condition:
+        cpu.fence()
         cpu.report(f"BUG: {cpu.where}: {what}")
         cpu.die()

@@ -15,7 +15,7 @@ from tempmm_lab.errors import MustWait
 from tempmm_lab.kernel.access import Access
 from tempmm_lab.kernel.irqflags import local_irq_disable, local_irq_enable
 from tempmm_lab.kernel.percpu import this_cpu_read, this_cpu_write
-from tempmm_lab.kernel.preempt import preempt_count_add, preempt_count_sub, preempt_disable, preempt_enable_no_resched
+from tempmm_lab.kernel.preempt import preempt_count_sub, preempt_disable, preempt_enable_no_resched
 from tempmm_lab.kernel.system import Task
 from tempmm_lab.kernel.tlb import enter_lazy_tlb, switch_mm_irqs_off
 from tempmm_lab.points import versioned
@@ -44,6 +44,13 @@ def schedule_debug(cpu: Access) -> None:
     if cpu.world.config.preempt_count and count != 1:
         cpu.report(f"BUG: scheduling while atomic: {cpu.get('current')}/0x{count:08x}")
         cpu.set("preempt_count", 1)
+
+
+@op
+def rq_lock(cpu: Access) -> None:
+    """Take the runqueue's spinlock, a locked operation. Only this CPU uses its runqueue here, so nobody waits."""
+    cpu.fence()
+    cpu.set("preempt_count", cpu.get("preempt_count") + 1)
 
 
 @op
@@ -101,7 +108,7 @@ async def __schedule(state: str, waits: Hashable) -> None:
     """Pick and switch, with interrupts off and the runqueue's lock held. Linux: core.c __schedule(), v6.16."""
     await schedule_debug()
     await local_irq_disable()
-    await preempt_count_add(1)  # rq_lock(): only this CPU uses its runqueue here
+    await rq_lock()
     name = await pick_next_task(state, waits)
     await this_cpu_write("need_resched", False)
     if name != await this_cpu_read("current"):

@@ -13,7 +13,7 @@ from tempmm_lab.kernel.core import schedule
 from tempmm_lab.kernel.irqflags import irqs_disabled, local_irq_restore, local_irq_save
 from tempmm_lab.kernel.layout import EFI_MM
 from tempmm_lab.kernel.locks import down, down_trylock, efi_mixed_lock, efi_runtime_lock, spin_lock, spin_unlock, up
-from tempmm_lab.kernel.percpu import read_once, with_if, write_once
+from tempmm_lab.kernel.percpu import read_once, with_if, write_locked, write_once
 from tempmm_lab.kernel.preempt import local_bh_disable, local_bh_enable, preempt_disable, preempt_enable
 from tempmm_lab.kernel.tlb import unuse_temporary_mm, use_temporary_mm
 from tempmm_lab.points import constant, versioned
@@ -109,7 +109,7 @@ def efi_call_virt_check_flags(cpu: Access, before: bool) -> None:
     now = bool(int(cpu.get("registers").rflags) >> 9 & 1)
     if now != before:
         warn_once(cpu, "IRQ flags corrupted by firmware")
-        cpu.write(("tainted", None), True)
+        cpu.write_locked(("tainted", None), True)
         with_if(cpu, before)
 
 
@@ -153,7 +153,7 @@ async def virt_efi_get_variable(interrupted: bool = False) -> str:
     if not await read_once("efi_flags", None):
         await up(efi_runtime_lock)
         return EFI_ABORTED
-    await write_once("efi_rts_work", None, "queued")
+    await write_locked("efi_rts_work", None, "queued")
     await schedule("waiting", ("done", "efi_rts_work"))
     status: str = await read_once("efi_rts_work", None)
     await write_once("done", "efi_rts_work", False)
@@ -175,9 +175,9 @@ async def efi_call_rts() -> None:
 
 @op
 def complete(cpu: Access, status: str) -> None:
-    """Hand the status to the requester and wake it."""
+    """Hand the status to the requester and wake it: complete() takes a spinlock."""
     cpu.write(("efi_rts_work", None), status)
-    cpu.write(("done", "efi_rts_work"), True)
+    cpu.write_locked(("done", "efi_rts_work"), True)
 
 
 @versioned

@@ -7,7 +7,7 @@ from tempmm_lab.kernel.access import Access
 from tempmm_lab.kernel.core import schedule
 from tempmm_lab.kernel.efi import EFI_ABORTED, arch_efi_call_virt_teardown, complete
 from tempmm_lab.kernel.layout import LOADED_MM_SWITCHING
-from tempmm_lab.kernel.percpu import write_once
+from tempmm_lab.kernel.percpu import write_locked
 from tempmm_lab.kernel.preempt import in_interrupt
 from tempmm_lab.points import versioned
 
@@ -35,7 +35,7 @@ async def efi_crash_gracefully_on_page_fault(address: int) -> bool:
     await firmware_bug()
     await arch_efi_call_virt_teardown()
     await complete(EFI_ABORTED)
-    await write_once("efi_flags", None, False)
+    await write_locked("efi_flags", None, False)
     await schedule("waiting", ("parked", None))
     return True
 

@@ -164,6 +164,7 @@ async def call_function(payload: Any) -> None:
 @op
 def sync_core(cpu: Access) -> None:
     """Serialise this CPU: what it has fetched ahead is forgotten. Nothing is fetched ahead in this model."""
+    cpu.fence()
 
 
 @versioned

@@ -135,5 +135,5 @@ def oops(cpu: Access, address: int, error_code: int) -> None:
     cpu.report(f"BUG: unable to handle page fault for address {address:#x}, error code {error_code:#x}")
     if in_interrupt(cpu.get("preempt_count")):
         cpu.report("Kernel panic: fatal exception in interrupt")
-        cpu.write(("panic", None), True)
+        cpu.write_locked(("panic", None), True)
     cpu.die()

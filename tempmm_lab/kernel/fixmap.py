@@ -9,11 +9,17 @@ from tempmm_lab.awaiting import op
 from tempmm_lab.hw.address import KIB4
 from tempmm_lab.hw.registers import Registers
 from tempmm_lab.kernel.access import Access
-from tempmm_lab.kernel.alternative import compare, frame_of, pte_clear, set_pte_at, text_poke_func
+from tempmm_lab.kernel.alternative import compare, frame_of, text_poke_func
 from tempmm_lab.kernel.bug import BUG_ON
 from tempmm_lab.kernel.entry import sync_core
 from tempmm_lab.kernel.irqflags import local_irq_restore, local_irq_save
 from tempmm_lab.kernel.layout import FIXMAP, PAGE_KERNEL
+
+
+@op
+def set_fixmap(cpu: Access, alias: int, entry: int) -> None:
+    """Write the entry of a fixmap page. It ends in an INVLPG, which serialises; nothing is cached of it here."""
+    cpu.write_locked(cpu.world.alias_ptes[alias], entry)
 
 
 @op
@@ -22,6 +28,7 @@ def local_flush_tlb(cpu: Access) -> None:
 
     Which instruction does it (INVLPG per page, or all at once) is left open: no other entry matters to a poke.
     """
+    cpu.fence()
     registers: Registers = cpu.get("registers")
     tlb = cpu.get("tlb")
     for page in FIXMAP:
@@ -36,14 +43,14 @@ async def text_poke_v5_1(addr: int, opcode: int, size: int) -> None:
     when there is another page of text.
     """
     flags = await local_irq_save()
-    await set_pte_at(FIXMAP[0], frame_of(addr) | PAGE_KERNEL)
+    await set_fixmap(FIXMAP[0], frame_of(addr) | PAGE_KERNEL)
     crosses = (addr & (KIB4 - 1)) + size > KIB4
     if crosses:
-        await set_pte_at(FIXMAP[1], frame_of(addr + KIB4) | PAGE_KERNEL)
+        await set_fixmap(FIXMAP[1], frame_of(addr + KIB4) | PAGE_KERNEL)
     await text_poke_func(FIXMAP[0] + (addr & (KIB4 - 1)), opcode, size)
-    await pte_clear(FIXMAP[0])
+    await set_fixmap(FIXMAP[0], 0)
     if crosses:
-        await pte_clear(FIXMAP[1])
+        await set_fixmap(FIXMAP[1], 0)
     await local_flush_tlb()
     await sync_core()
     await BUG_ON(await compare(addr, opcode, size), "the bytes are not what was written")

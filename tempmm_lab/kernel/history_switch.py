@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tempmm_lab.kernel.barrier import smp_mb
 from tempmm_lab.kernel.layout import INIT_MM, LOADED_MM_SWITCHING
 from tempmm_lab.kernel.percpu import IS_ENABLED, this_cpu_read, this_cpu_write
 from tempmm_lab.kernel.tlb import load_mm, switch_checks, switch_to_same_mm
@@ -38,6 +39,35 @@ async def switch_mm_irqs_off_posted(unused: Any, next: str, tsk: str | None) -> 
         await vm_check_outgoing(prev)
     if next != INIT_MM and not await cpumask_test_cpu(next):
         await cpumask_set_cpu(next)
+    next_tlb_gen = await atomic64_read_tlb_gen(next)
+    asid, need_flush = await choose_new_asid(next, next_tlb_gen)
+    await load_mm(next, asid, next_tlb_gen, need_flush)
+    await cr4_update_pce_mm(next)
+    await switch_ldt(next)
+
+
+async def switch_mm_irqs_off_83b0177a6c48(unused: Any, next: str, tsk: str | None) -> None:  # noqa: A002
+    """October 2025 (stable 6.17.5): v6.16's, with a barrier where the bit was set already. In no build here.
+
+    Without it no locked operation stands between storing SWITCHING and loading the generation (CVE-2025-40174):
+    `BUILDS["v6.16"].patched(switch_mm_irqs_off=switch_mm_irqs_off_83b0177a6c48)`.
+    """
+    del unused
+    prev = await this_cpu_read("loaded_mm")
+    prev_asid = await this_cpu_read("loaded_mm_asid")
+    was_lazy = await this_cpu_read("is_lazy")
+    await switch_checks(prev, prev_asid)
+    if was_lazy:
+        await this_cpu_write("is_lazy", False)
+    if prev == next:
+        await switch_to_same_mm(next, prev_asid, was_lazy)
+        return
+    await cond_mitigation(tsk)
+    await this_cpu_write("loaded_mm", LOADED_MM_SWITCHING)
+    if next != INIT_MM and not await cpumask_test_cpu(next):
+        await cpumask_set_cpu(next)
+    else:
+        await smp_mb()
     next_tlb_gen = await atomic64_read_tlb_gen(next)
     asid, need_flush = await choose_new_asid(next, next_tlb_gen)
     await load_mm(next, asid, next_tlb_gen, need_flush)

@@ -19,7 +19,8 @@ def hw_breakpoint_active(cpu: Access) -> bool:
 
 @op
 def hw_breakpoint_disable(cpu: Access) -> None:
-    """DR7 := 0, then DR0 := 0, in hardware. The shadows stay (S29)."""
+    """DR7 := 0, then DR0 := 0, in hardware. The shadows stay (S29). MOV to DR serialises."""
+    cpu.fence()
     cpu.set("dr7", 0)
     cpu.set("dr0", 0)
 
@@ -27,6 +28,7 @@ def hw_breakpoint_disable(cpu: Access) -> None:
 @op
 def hw_breakpoint_restore(cpu: Access) -> None:
     """DR0 and DR7 from the shadows."""
+    cpu.fence()
     cpu.set("dr0", cpu.get("cpu_debugreg"))
     cpu.set("dr7", cpu.get("cpu_dr7"))
 

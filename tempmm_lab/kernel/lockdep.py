@@ -48,4 +48,4 @@ def lockdep_assert_held(cpu: Access, lock: Lock) -> None:
 @op
 def debug_locks_off(cpu: Access) -> None:
     """Silence every later assertion, as lockdep's own first report does (S25)."""
-    cpu.write(("debug_locks", None), False)
+    cpu.write_locked(("debug_locks", None), False)

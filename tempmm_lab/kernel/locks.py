@@ -48,7 +48,12 @@ def try_acquire(cpu: Access, lock: Lock) -> bool:
 
 @op
 def release(cpu: Access, lock: Lock) -> None:
-    """Give a lock back."""
+    """Give a lock back: with a plain store, but for a mutex, and after a locked operation, but for a spinlock.
+
+    up() takes a spinlock of its own first.
+    """
+    if lock.kind != "spin":
+        cpu.fence()
     cpu.unlock(lock.name)
 
 

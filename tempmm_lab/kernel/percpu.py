@@ -47,6 +47,12 @@ def write_once(cpu: Cpu, kind: str, what: Any, value: Any) -> None:
     cpu.write((kind, what), value)
 
 
+@op
+def write_locked(cpu: Cpu, kind: str, what: Any, value: Any) -> None:
+    """Write a shared variable with a locked operation, as clear_bit() and queue_work() do."""
+    cpu.write_locked((kind, what), value)
+
+
 def with_if(cpu: Cpu, on: bool) -> None:
     """Set RFLAGS.IF, as CLI and STI do."""
     registers: Registers = cpu.get("registers")

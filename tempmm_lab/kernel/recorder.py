@@ -40,6 +40,7 @@ class Recorder(Access):
         self._own = {}
         self._cells = {}
         self._sent = []
+        self._tso = world.tso
         self.footprint = Footprint()
         self.reports = []
         self.violations = []

@@ -7,7 +7,6 @@ frame for the handler, and tries again when the handler says so. Everything is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from tempmm_lab.errors import ModelError, MustWait, NotPossible
@@ -15,46 +14,12 @@ from tempmm_lab.hw.rights import GeneralProtection, PageFault
 from tempmm_lab.hw.translation import fill_from_tables
 from tempmm_lab.kernel import entry, fault
 from tempmm_lab.kernel.access import Access
+from tempmm_lab.kernel.actions import ARRIVALS, BUDGETS, Action, Outcome, action, refusal
 from tempmm_lab.kernel.cookies import judge_unuse
 from tempmm_lab.kernel.percpu import changed_registers, with_if
 from tempmm_lab.kernel.system import Frame, LinuxCpu, Saved, System, Task, World
 from tempmm_lab.kernel.uaccess import FIXUP, NO_STALE_USE, PGD_BITS
 from tempmm_lab.points import ProgramPoint
-
-ARRIVALS = {"i": "irq", "n": "nmi", "t": "tick", "p": "ipi"}
-BUDGETS = {"i": "irqs", "n": "nmis", "t": "ticks"}
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something that may happen: `s` a step, `i` an IRQ, `n` an NMI, `t` a tick, `p` an IPI, `f` or `e` fill, evict."""
-
-    kind: str
-    cpu: int
-    va: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.kind}{self.cpu}" + (f"@{self.va:#x}" if self.va is not None else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one action led to: the next system, the rules it broke in itself, and what the kernel printed."""
-
-    system: System
-    violations: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-
-
-_actions: dict[tuple[str, int, int | None], Action] = {}
-
-
-def action(kind: str, cpu: int, va: int | None = None) -> Action:
-    """Give an action; equal ones are one object."""
-    key = (kind, cpu, va)
-    if key not in _actions:
-        _actions[key] = Action(*key)
-    return _actions[key]
 
 
 def attempts(cpu: LinuxCpu, world: World) -> Iterator[tuple[str, int | None]]:
@@ -62,12 +27,14 @@ def attempts(cpu: LinuxCpu, world: World) -> Iterator[tuple[str, int | None]]:
     if cpu.running:
         yield "s", None
     for kind in "intp":
-        if _refusal(cpu, kind) is None:
+        if refusal(cpu, kind) is None:
             yield kind, None
     if cpu.running:
         for va in world.fills:
             yield "f", va
             yield "e", va
+    if world.tso and cpu.store_buffer:
+        yield "d", None
 
 
 def act(access: Access, kind: str, va: int | None = None) -> None:
@@ -75,12 +42,14 @@ def act(access: Access, kind: str, va: int | None = None) -> None:
 
     Raises:
         MustWait: the step has to wait.
-        NotPossible: there is nothing to fill or to evict.
+        NotPossible: there is nothing to fill, to evict or to drain.
     """
     if kind == "s":
         _step(access)
     elif kind in ARRIVALS:
         _arrive(access, kind)
+    elif kind == "d":
+        access.drain()
     else:
         _freedom(access, kind, va or 0)
 
@@ -108,32 +77,15 @@ def take(system: System, chosen: Action) -> Outcome:
     cpu = system.cpu(chosen.cpu)
     if system.cells["panic", None]:
         raise NotPossible(f"{chosen} cannot happen: the kernel has panicked.")
-    refusal = _refusal(cpu, chosen.kind) if chosen.kind in ARRIVALS else None
-    if refusal:
-        raise NotPossible(f"{chosen} cannot happen here: {refusal}.")
-    if chosen.kind not in ARRIVALS and not cpu.running:
-        raise NotPossible(f"{chosen} cannot happen here: CPU {chosen.cpu} has finished.")
+    why = refusal(cpu, chosen.kind)
+    if why:
+        raise NotPossible(f"{chosen} cannot happen here: {why}.")
     access = Access(system, chosen.cpu)
     try:
         act(access, chosen.kind, chosen.va)
     except MustWait as waits:
         raise NotPossible(f"{chosen} cannot happen here: {waits}") from None
     return _outcome(access)
-
-
-def _refusal(cpu: LinuxCpu, kind: str) -> str | None:
-    """Say why an interrupt of a kind cannot arrive now; None if it can."""
-    if kind == "p":
-        if not cpu.pending:
-            return "no IPI is pending"
-        return None if cpu.rflags_if else "IF is 0"
-    if not cpu.field(BUDGETS[kind]):
-        return f"no more of them may come ({BUDGETS[kind]} is 0)"
-    if not cpu.running:
-        return "this CPU has finished"
-    if kind == "n":
-        return "an NMI is being handled" if any(frame.kind == "nmi" for frame in cpu.running) else None
-    return None if cpu.rflags_if else "IF is 0"
 
 
 def _arrive(access: Access, kind: str) -> None:
@@ -151,6 +103,7 @@ def _arrive(access: Access, kind: str) -> None:
 
 
 def _push(access: Access, kind: str, point: ProgramPoint, *, ac: bool = False) -> None:
+    access.fence()
     registers = access.get("registers")
     flags = int(registers.rflags)
     saved = Saved(bool(flags >> 9 & 1), registers.cpl, ac or bool(flags >> 18 & 1))
@@ -180,6 +133,7 @@ def _step(access: Access) -> None:
         )
         _push(access, "fault", handler, ac=op.do.__name__ in FIXUP)
     elif type(answer) is GeneralProtection:
+        access.fence()
         access.report(f"BUG: general protection fault in {access.where}")
         _kill(access)
     else:
@@ -217,6 +171,7 @@ def _advance(access: Access, answer: Any) -> None:
 
 
 def _iret(access: Access, saved: Saved) -> None:
+    access.fence()  # IRET is serialising
     with_if(access, saved.rflags_if)
     registers = changed_registers(access.get("registers"), "cpl", saved.cpl)
     access.set("registers", registers)
@@ -253,3 +208,6 @@ def _freedom(access: Access, kind: str, va: int) -> None:
 
 def _words(access: Access) -> set[int]:
     return {cell for cell in access.footprint.reads if isinstance(cell, int)}
+
+
+__all__ = ["ARRIVALS", "BUDGETS", "Action", "Outcome", "act", "action", "attempts", "successors", "take"]

@@ -20,6 +20,7 @@ from tempmm_lab.hw.rights import Fault
 from tempmm_lab.hw.tlb import Tlb
 from tempmm_lab.kernel.config import Config
 from tempmm_lab.kernel.layout import INIT_MM, Mm
+from tempmm_lab.kernel.storebuffer import Store, as_seen, given_back, waits
 from tempmm_lab.points import ProgramPoint, start
 from tempmm_lab.record import Cells, Record
 
@@ -107,6 +108,8 @@ class LinuxCpu(Record):
     cpu_debugreg: int = 0
     # locks whose owner runs or sleeps here
     held: frozenset[str] = frozenset()
+    # stores that no other CPU sees yet, oldest first; always empty on a sequentially consistent machine
+    store_buffer: tuple[Store, ...] = ()
 
     def bit(self, name: Hashable) -> bool:
         """Give one of the facts about a CPU that others may ask about, by name."""
@@ -114,14 +117,23 @@ class LinuxCpu(Record):
         if kind == "cpumask":
             return what in self.cpumask
         if kind == "loaded":
-            return bool(self.loaded_mm == what)
+            return bool((self.visible("loaded_mm") if self.store_buffer else self.loaded_mm) == what)
         if kind == "ipi":
-            return what in self.pending or what in self.serving
+            return what in self.pending or what in self.serving or waits(self.store_buffer, ("ipi", what))
         if kind == "is_lazy":
-            return bool(self.is_lazy)
+            return bool(self.visible("is_lazy"))
         if kind == "online":
             return True
         raise ModelError(f"Other CPUs cannot ask about {name!r}: only cpumask, loaded, ipi, is_lazy and online.")
+
+    def visible(self, name: str) -> Any:
+        """Give a per-CPU variable as other CPUs see it: its own stores may still wait in the store buffer."""
+        return as_seen(self.store_buffer, name, self.field(name))
+
+    @property
+    def holding(self) -> frozenset[str]:
+        """The locks that are taken for others: those it holds, and those whose giving back still waits to drain."""
+        return self.held | given_back(self.store_buffer) if self.store_buffer else self.held
 
     @property
     def rflags_if(self) -> bool:
@@ -145,6 +157,7 @@ class World:
     alias_ptes: dict[int, int]  # alias address -> where its leaf entry is
     fills: tuple[int, ...] = ()
     processor: Processor = field(default_factory=Processor)
+    tso: bool = False  # whether plain stores pass a store buffer
     roots: dict[Any, ProgramPoint] = field(default_factory=dict)
 
     def start(self, fn: Callable[..., Any], *args: Any) -> ProgramPoint:

@@ -1,14 +1,15 @@
 """Switching address spaces, and borrowing one: arch/x86/mm/tlb.c as of v6.16.
 
 The order of every step is that of v6.16; what other versions do differently is in `history`. v6.16 as released has the
-SWITCHING test in should_flush_tlb() (fea4e317f9e7) and lacks the barrier of 83b0177a6c48, which does not show in a
-sequentially consistent model.
+SWITCHING test in should_flush_tlb() (fea4e317f9e7) and lacks the barrier of 83b0177a6c48, which shows only with store
+buffers (`memory="tso"`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from tempmm_lab.kernel.barrier import smp_mb
 from tempmm_lab.kernel.bug import WARN_ON_ONCE
 from tempmm_lab.kernel.hw_breakpoint import hw_breakpoint_active, hw_breakpoint_disable, hw_breakpoint_restore
 from tempmm_lab.kernel.irqflags import irqs_disabled, irqsave, local_irq_restore, local_irq_save
@@ -74,6 +75,7 @@ async def switch_to_same_mm(mm: str, asid: int, was_lazy: bool) -> None:
         await vm_check_cpumask(mm)
     if not was_lazy:
         return
+    await smp_mb()
     next_tlb_gen = await atomic64_read_tlb_gen(mm)
     slots = await this_cpu_read("ctxs")
     if slots[asid][1] == next_tlb_gen:

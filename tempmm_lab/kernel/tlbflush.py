@@ -162,6 +162,7 @@ async def catch_up(info: flush_tlb_info, loaded_mm: str) -> None:
 @op
 def flush_tlb_one_user(cpu: Access, va: int) -> None:
     """INVLPG, and under PTI the same page of the user PCID. Linux: tlb.c native_flush_tlb_one_user()."""
+    cpu.fence()
     asid, tlb = cpu.get("loaded_mm_asid"), cpu.get("tlb")
     registers: Registers = cpu.get("registers")
     tlb = tlb.invlpg(va, registers.pcid)
@@ -173,6 +174,7 @@ def flush_tlb_one_user(cpu: Access, va: int) -> None:
 @op
 def flush_tlb_local(cpu: Access) -> None:
     """Write CR3 to itself with bit 63 clear: everything of the current PCID goes, but nothing global."""
+    cpu.fence()
     invalidate_user_asid(cpu, cpu.get("loaded_mm_asid"))
     registers: Registers = cpu.get("registers")
     cpu.set("tlb", cpu.get("tlb").one_context(registers.pcid))
@@ -189,12 +191,14 @@ async def flush_tlb_kernel_range(start: int, end: int) -> None:
 @op
 def flush_tlb_all(cpu: Access) -> None:
     """Drop everything, global entries too. Linux: tlb.c do_flush_tlb_all()."""
+    cpu.fence()
     cpu.set("tlb", type(cpu.get("tlb"))())
 
 
 @op
 def flush_tlb_one_kernel(cpu: Access, va: int) -> None:
     """INVLPG for a kernel page; under PTI the other PCIDs may hold it too. Linux: tlb.c flush_tlb_one_kernel()."""
+    cpu.fence()
     registers: Registers = cpu.get("registers")
     cpu.set("tlb", cpu.get("tlb").invlpg(va, registers.pcid))
     if cpu.world.config.pti:

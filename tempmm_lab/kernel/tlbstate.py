@@ -42,7 +42,7 @@ def atomic64_read_tlb_gen(cpu: Access, mm: Any) -> Any:
 def inc_mm_tlb_gen(cpu: Access, mm: str) -> int:
     """Raise `mm->context.tlb_gen` by one, atomically, and give the new value."""
     generation = int(cpu.read(("tlb_gen", mm))) + 1
-    cpu.write(("tlb_gen", mm), generation)
+    cpu.write_locked(("tlb_gen", mm), generation)
     return generation
 
 
@@ -60,7 +60,7 @@ def cpumask_set_cpu(cpu: Access, mm: str) -> None:
 
 @op
 def cpumask_clear_cpu(cpu: Access, mm: str) -> None:
-    """Clear this CPU's bit in `mm_cpumask(mm)`."""
+    """Clear this CPU's bit in `mm_cpumask(mm)`. A locked operation."""
     cpu.clear_bit(mm)
 
 
@@ -147,7 +147,8 @@ def load_new_mm_cr3(cpu: Access, mm: Any, asid: int, need_flush: bool) -> Any:
 
 
 def move_to_cr3(cpu: Access, value: int, *, keep: bool) -> None:
-    """What the processor does on MOV to CR3. `keep` is bit 63, which only PCIDs allow (S99)."""
+    """What the processor does on MOV to CR3, which serialises. `keep` is bit 63, which only PCIDs allow (S99)."""
+    cpu.fence()
     registers: Registers = cpu.get("registers")
     cpu.set("registers", changed_registers(registers, "cr3", value & ~NOFLUSH))
     if not (keep and cpu.world.config.pcid):

@@ -41,6 +41,8 @@ def _reach(cpu: Access, va: int, kind: Kind) -> Hex | Fault:
     found = translated(cpu, va & ~7, kind)
     if isinstance(found, Hex):
         judge_frame(cpu, found)
+    else:
+        cpu.fence()  # an exception
     return found
 
 

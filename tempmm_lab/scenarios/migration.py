@@ -15,7 +15,7 @@ def detach_task(cpu: Access, name: str) -> None:
     """Take a sleeping task off this CPU."""
     task = next(task for task in cpu.get("sleeping") if task.name == name)
     cpu.set("sleeping", tuple(other for other in cpu.get("sleeping") if other.name != name))
-    cpu.write(("task", name), replace(task, waits=None))
+    cpu.write_locked(("task", name), replace(task, waits=None))
 
 
 @op
@@ -24,7 +24,7 @@ def attach_task(cpu: Access, name: str) -> None:
     task = cpu.read(("task", name))
     if task is None:
         raise MustWait(f"{name} has not been sent here.", ("task", name))
-    cpu.write(("task", name), None)
+    cpu.write_locked(("task", name), None)
     cpu.set("sleeping", (*cpu.get("sleeping"), task))
 
 

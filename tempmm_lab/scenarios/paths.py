@@ -17,7 +17,7 @@ from typing import Any
 from tempmm_lab.errors import ModelError, a_thing
 from tempmm_lab.kernel.step import Action, action
 
-_ACTION = re.compile(r"([sintpfe])(\d+)(?:@(0x[0-9a-f]+))?(?:\+(\d+))?")
+_ACTION = re.compile(r"([sintpfed])(\d+)(?:@(0x[0-9a-f]+))?(?:\+(\d+))?")
 LONGEST = 100_000
 
 
@@ -104,7 +104,9 @@ def parse_actions(text: str) -> tuple[Action, ...]:
     for word in text.split(".") if text else []:
         found = _ACTION.fullmatch(word)
         if not found or (found[3] is not None) != (found[1] in "fe"):
-            raise ModelError(f"{word!r} is no action. There are s0, i0, n0, t0, p0, f0@0x1000, e0@0x1000, and s0+8.")
+            raise ModelError(
+                f"{word!r} is no action. There are s0, i0, n0, t0, p0, d0, f0@0x1000, e0@0x1000, and s0+8."
+            )
         count = int(found[4] or 1)
         if len(actions) + count > LONGEST:
             raise ModelError(f"A path has at most {LONGEST:,} actions.")

@@ -68,14 +68,14 @@ def speculate(cpu: Access, va: int) -> bool:
 
 @op
 def zap_pte(cpu: Access, mm: str, va: int) -> None:
-    """Clear a user page's entry. No CPU is told."""
-    cpu.write(leaf_of(mm, va), 0)
+    """Clear a user page's entry with XCHG, as ptep_get_and_clear() does. No CPU is told."""
+    cpu.write_locked(leaf_of(mm, va), 0)
 
 
 @op
 def free_page(cpu: Access, frame: int) -> None:
-    """Give a frame back: from here on it may be somebody else's, so using it is wrong."""
-    cpu.write(("freed", frame), True)
+    """Give a frame back: from here on it may be somebody else's, so using it is wrong. A locked operation."""
+    cpu.write_locked(("freed", frame), True)
 
 
 async def unmapper(mm: str) -> None:

@@ -76,7 +76,7 @@ class Scenario:
         knobs = dict(self.knobs)
         stage = Stage(
             self.build, knobs["config"], knobs["irqs"], knobs["nmis"], knobs["ticks"], knobs["handler"],
-            knobs["handler"], knobs.get("firmware", "good"),
+            knobs["handler"], knobs.get("firmware", "good"), tso=knobs["memory"] == "tso",
         )  # fmt: skip
         own = {name: value for name, value in knobs.items() if name not in COMMON or name in {"cpus", "fills"}}
         self.story.set_stage(stage, **own)
@@ -97,7 +97,7 @@ class Scenario:
     def stuck(self, system: System, actions: list[Action]) -> bool:
         """Say whether a CPU is unfinished and no step possible (no-deadlock)."""
         unfinished = any(cpu.running for cpu in system.cpus) and not system.cells["panic", None]
-        return unfinished and not any(action.kind in "sp" for action in actions)
+        return unfinished and not any(action.kind in "spd" for action in actions)
 
     def apart(self) -> TakenApart:
         """Give the scenario taken apart, for the fast engine."""
@@ -193,7 +193,7 @@ class Story:
         """Give a knob's value if it makes sense, also when it comes as text, else say what would."""
         if name == "config":
             return Config.parse(value) if isinstance(value, str) else a_thing(value, Config, "config is a Config.")
-        words = {"handler": tuple(HANDLERS), "memory": ("sc",), **self.choices}
+        words = {"handler": tuple(HANDLERS), "memory": ("sc", "tso"), **self.choices}
         if name in words:
             return one_of(value, words[name], name)
         if isinstance(self.defaults[name], bool):

@@ -51,6 +51,7 @@ class Stage:
     fills: tuple[int, ...] = ()
     cpus: list[LinuxCpu] = field(default_factory=list)
     cells: dict[Hashable, Any] = field(default_factory=dict)
+    tso: bool = False
 
     def __post_init__(self) -> None:
         """Make the tables and the world."""
@@ -64,13 +65,14 @@ class Stage:
         versions: dict[str, Any] = {
             **self.build.functions,
             "CONFIG": self.config,
+            "MEMORY": "tso" if self.tso else "sc",
             "HANDLER": handlers.HANDLERS[self.handler],
             "NMI_HANDLER": handlers.NMI_HANDLERS[self.nmi_handler],
             "FIRMWARE": FIRMWARE[self.firmware],
         }
         self.world = World(
             versions, self.build, self.config, standard_mms(), places, tuple(map(int, self.fills)),
-            Processor(),
+            Processor(), self.tso,
         )  # fmt: skip
 
     def cr3(self, mm: str, asid: int, *, user: bool = False) -> int:

@@ -84,12 +84,12 @@ class TakenApart:
         return numbered_action(action[0], cpu, action[1])
 
     def goes_on(self, action: Any) -> bool:
-        """Say whether an action is a step or an IPI taken. Interrupts that merely may come are no progress."""
-        return action[0] in "sp"
+        """Say whether an action is a step, an IPI taken or a drain. Interrupts that merely may come are no progress."""
+        return action[0] in "spd"
 
     def held(self, own: LinuxCpu) -> frozenset[str]:
-        """Give the locks whose owner runs or sleeps on a CPU."""
-        return own.held
+        """Give the locks whose owner runs or sleeps on a CPU, or whose giving back waits in its store buffer."""
+        return own.holding
 
     def together(self, owns: tuple[LinuxCpu, ...], cells: Mapping[Hashable, Any]) -> System:
         """Give the whole system."""

@@ -16,7 +16,8 @@ RECORDINGS = ("text_poke-6.16.12.jsonl.gz", "efi-6.16.12.jsonl.gz")
 CLEAN = (
     ("text_poke", {"irqs": 0}), ("text_poke", {"lazy": True, "pokes": 2}), ("text_poke", {"handler": "stray_write"}),
     ("nmi_in_window", {}), ("hw_breakpoints", {"irqs": 0}), ("nested", {"irqs": 0}), ("shootdown", {"irqs": 0}),
-    ("lazy_tlb", {"irqs": 0}), ("lazy_tlb", {"exit": True, "irqs": 0}), ("context_switch", {"irqs": 0}),
+    ("lazy_tlb", {"irqs": 0}), ("lazy_tlb", {"irqs": 0, "memory": "tso"}), ("lazy_tlb", {"exit": True, "irqs": 0}),
+    ("context_switch", {"irqs": 0}),
     ("context_switch", {"irqs": 0, "kthread": True}), ("shootdown", {"irqs": 0, "senders": 2}),
     ("efi_call", {"irqs": 0}), ("efi_call", {"caller": "worker", "irqs": 0}),
     ("efi_call", {"caller": "boot", "irqs": 0}),

@@ -14,9 +14,17 @@ from tempmm_lab.kernel.step import successors
 from tempmm_lab.kernel.system import LinuxCpu, System
 from tempmm_lab.scenarios import STORIES
 
-EXTRA = ({"build": "posted"}, {"build": "v5.10"}, {"build": "v6.14"}, {})
+EXTRA = (
+    {"build": "posted"},
+    {"build": "v5.10"},
+    {"build": "v6.14"},
+    {},
+    {"memory": "tso"},
+    {"build": "v5.1", "memory": "tso"},
+)
 MORE = {
-    "efi_call": ({"caller": "worker"}, {"caller": "worker", "build": "posted"}, {"caller": "mixed"},
+    "efi_call": ({"caller": "worker"}, {"caller": "worker", "memory": "tso"},
+                 {"caller": "worker", "build": "posted"}, {"caller": "mixed"},
                  {"firmware": "faults"}),
     "text_poke": ({"build": "v5.1"}, {"lazy": True, "pokes": 2}, {"handler": "stray_write"}),
     "lazy_tlb": ({"exit": True},), "schedule_inside": ({"access": True}, {"migrate": True}, {"to": "tick", "ticks": 1}),

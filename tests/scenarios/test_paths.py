@@ -38,7 +38,7 @@ from tempmm_lab.kernel import (
 from tempmm_lab.kernel.step import action
 from tempmm_lab.scenarios import STORIES
 
-ACTIONS = st.builds(action, st.sampled_from("sintp"), st.integers(0, 3)) | st.builds(
+ACTIONS = st.builds(action, st.sampled_from("sintpd"), st.integers(0, 3)) | st.builds(
     action, st.sampled_from("fe"), st.integers(0, 3), st.sampled_from([0x1000, 0x5D4A083E7000])
 )
 
@@ -197,7 +197,7 @@ WRONG = {
     "no handler": lambda: text_poke(handler="loud"),
     "no config": lambda: text_poke(config=5),
     "an odd config": lambda: Config(preempt_count=False),
-    "no memory model": lambda: text_poke(memory="tso"),
+    "no memory model": lambda: text_poke(memory="pso"),
     "negative": lambda: text_poke(irqs=-1),
     "not a scenario": lambda: play(5, in_order),
     "not a chooser": lambda: play(text_poke(), 5),

@@ -7,20 +7,40 @@ from tempmm_lab import Config
 from tempmm_lab.errors import NotPossible
 from tempmm_lab.hw.tlb import Tlb
 from tempmm_lab.kernel import efi
+from tempmm_lab.kernel.access import Access
 from tempmm_lab.kernel.alternative import smp_text_poke_batch_finish, text_poke
+from tempmm_lab.kernel.barrier import full_barrier
 from tempmm_lab.kernel.core import schedule
-from tempmm_lab.kernel.irqflags import raw_local_irq_disable, raw_local_irq_enable
+from tempmm_lab.kernel.hw_breakpoint import hw_breakpoint_disable, hw_breakpoint_restore
+from tempmm_lab.kernel.irqflags import (
+    local_irq_restore,
+    local_irq_save,
+    raw_local_irq_disable,
+    raw_local_irq_enable,
+)
 from tempmm_lab.kernel.layout import ALIAS, EFI_1TO1, TEXT, USER_PAGE, USER_PGD_BIT
 from tempmm_lab.kernel.lockdep import debug_locks_off, lockdep_assert_irqs_disabled
+from tempmm_lab.kernel.locks import acquire, text_mutex
 from tempmm_lab.kernel.preempt import preempt_fields
 from tempmm_lab.kernel.step import action, take
+from tempmm_lab.kernel.storebuffer import Store
 from tempmm_lab.kernel.tlb import leave_mm, switch_mm, switch_mm_irqs_off, unuse_temporary_mm, use_temporary_mm
 from tempmm_lab.kernel.tlbflush import (
     arch_tlbbatch_flush,
     flush_tlb_func,
     flush_tlb_info,
     flush_tlb_kernel_range,
+    flush_tlb_local,
     flush_tlb_mm_range,
+    flush_tlb_one_user,
+    should_trim_cpumask,
+)
+from tempmm_lab.kernel.tlbstate import (
+    atomic64_read_tlb_gen,
+    cpumask_clear_cpu,
+    cpumask_set_cpu,
+    inc_mm_tlb_gen,
+    load_new_mm_cr3,
 )
 from tempmm_lab.scenarios import programs
 from tempmm_lab.scenarios.efi_stories import requester, worker
@@ -455,7 +475,7 @@ def schedule_step_by_step(build):
     unlocked = next(now.cpus[0].preempt_count for name, _, now in seen if name == "local_irq_enable")
     return unlocked == 1 and in_turn(
         seen, "wait_for_a_task", "preempt_count_add", "schedule_debug", "local_irq_disable",
-        "preempt_count_add", "pick_next_task", ("this_cpu_write", "need_resched"), ("this_cpu_write", "is_lazy"),
+        "rq_lock", "pick_next_task", ("this_cpu_write", "need_resched"), ("this_cpu_write", "is_lazy"),
         "set_active_mm", "switch_to", "preempt_count_sub", "local_irq_enable", "preempt_count_sub",
     )  # fmt: skip
 
@@ -479,7 +499,8 @@ def recovery_step_by_step(build):
     """7.5.3: a warning, the teardown, the status for the requester, the service disabled, the worker parked."""
     del build
     seen = told(_ordinary_call("v5.10", firmware="faults"))
-    return in_turn(seen, "firmware_bug", "load_new_mm_cr3", "complete", ("write_once", "efi_flags"), "wait_for_a_task")
+    disabled = ("write_locked", "efi_flags")
+    return in_turn(seen, "firmware_bug", "load_new_mm_cr3", "complete", disabled, "wait_for_a_task")
 
 
 @order
@@ -541,3 +562,24 @@ def the_count_has_its_fields(build):
         {"preempt": 1, "softirq": 2, "hardirq": 0, "nmi": 0},
         {"preempt": 0, "softirq": 0, "hardirq": 2, "nmi": 1},
     ]
+
+
+@order
+def serialising_steps(build):
+    """SDM vol. 3, "Store Buffer": what is locked or serialises lets no store wait; a plain step leaves it alone."""
+    made = stage(build, tso=True)
+    made.cpu(programs.back_to_user, name="task", mm=M, fields={"store_buffer": (Store(("efi_flags", None), False),)})
+    draining = (
+        flush_tlb_one_user(PAGE), flush_tlb_local(), hw_breakpoint_disable(), hw_breakpoint_restore(),
+        inc_mm_tlb_gen(M), load_new_mm_cr3(M, 0, False), cpumask_set_cpu(M), cpumask_clear_cpu(M), acquire(text_mutex),
+        full_barrier(),
+    )  # fmt: skip
+    leaving = (local_irq_save(), local_irq_restore(True), atomic64_read_tlb_gen(M), should_trim_cpumask(M))
+    left = [[_left(made.system(), step) for step in steps] for steps in (draining, leaving)]
+    return set(left[0]) == {0} and set(left[1]) == {1}
+
+
+def _left(now, step):
+    access = Access(now, 0)
+    step.do(access, *step.args)
+    return len(access.get("store_buffer"))
