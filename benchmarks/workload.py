@@ -28,7 +28,7 @@ def work(accesses: int = ACCESSES, seed: int = 1) -> Work:
 
     Reads and fetches go to words at 16n, writes to words at 16n + 8.
     """
-    chance = random.Random(seed)  # noqa: S311  (the same work each time)
+    chance = random.Random(seed)
     places = list(range(PAGES))
     chance.shuffle(places)
     weights = [1 / (rank + 1) ** 0.9 for rank in range(PAGES)]

@@ -74,9 +74,13 @@ class Lru:
             order = np.argsort(key, kind="stable")
             tag = key[order]
         else:
-            packed = np.sort(key << np.uint64(bits) | np.arange(len(key), dtype=np.uint64))
-            order = (packed & np.uint64((1 << bits) - 1)).astype(self._time)
-            tag = packed >> np.uint64(bits)
+            key <<= np.uint64(bits)
+            key |= np.arange(len(key), dtype=np.uint64)
+            key.sort()
+            order = key.astype(np.uint32 if bits <= 32 else np.uint64).astype(self._time)
+            order &= (1 << bits) - 1
+            key >>= np.uint64(bits)
+            tag = key
         return order, _new(np, tag)
 
     def _names(self, order: Array) -> list[tuple[int, int]]:
@@ -88,10 +92,9 @@ class Lru:
         frames = np.array([page.found.frame for page in pages], np.uint64).take(ids)
         offsets = np.array([page.found.offset for page in pages], np.uint64)
         same = len(offsets) and bool((offsets == offsets[0]).all())
-        pa = frames | self._va & (offsets[0] if same else offsets.take(ids))
-        if fault.max() > ALLOWED or fault.min() < ALLOWED:
-            pa[fault != ALLOWED] = 0
-        return pa
+        frames |= self._va & (offsets[0] if same else offsets.take(ids))
+        frames[np.flatnonzero(fault != ALLOWED)] = 0
+        return frames
 
     def _ends(self, pages: list[Page], ids: Array, order: Array, first: Array, fault: Array) -> Array:
         """Give for each access when the entry it leaves behind is touched again, or dropped by a page fault."""
@@ -115,34 +118,37 @@ class Lru:
     def _hits(self, index: Array, fault: Array, ends: Array) -> Array:
         """Give 1 for each access that finds its page in the first `ways` places of its set's stack."""
         np = self._np
+        allowed = fault == ALLOWED
         order = np.argsort(index.astype(np.uint8) if self._shape.sets <= 256 else index, kind="stable")
-        order = order.astype(self._time).compress((fault == ALLOWED).take(order))
-        ends, now = ends.take(order), 2 * order  # both by place in `order` from here on
-        hit = np.zeros(len(order), np.uint8)
-        here = pushed = np.arange(len(order), dtype=self._time)
-        stopped = np.empty(0, self._time)  # what found an empty place higher up, and may still be below it
-        for _ in range(self._shape.ways):
-            if not len(here):
-                break
-            above = pushed
-            pushed = np.empty_like(above)
-            pushed[1:], pushed[0] = above[:-1], here[0]
-            end, time = ends.take(pushed), now.take(here)
-            if len(pushed):
-                end[0] = self._far  # nobody is there yet
-            stopped = self._below(stopped, here, above, hit, (ends, now))
-            goes_on = end > time
-            found = here.compress(end == time)
-            hit[found] = 1
-            early = end < time
-            if early.any():
-                stopped = np.concatenate([stopped, here.compress(early)])
-            here, pushed = here.compress(goes_on), pushed.compress(goes_on)
-        result = np.zeros(len(self._va), np.uint8)
-        result[order] = hit
+        order = order.astype(self._time).compress(allowed.take(order))
+        result = allowed.view(np.uint8)
+        if len(order):
+            ends, now = ends.take(order), 2 * order  # both by place in `order` from here on
+            result[order.take(self._misses(ends, now))] = 0
         return result
 
-    def _below(self, stopped: Array, here: Array, above: Array, hit: Array, times: tuple[Array, Array]) -> Array:
+    def _misses(self, ends: Array, now: Array) -> Array:
+        """Give the places of the accesses that find their page nowhere."""
+        np = self._np
+        here = np.arange(len(now), dtype=self._time)
+        end, pushed = np.empty_like(ends), here - 1
+        end[0], end[1:] = self._far, ends[:-1]  # nobody is there yet
+        time = now
+        stopped = np.empty(0, self._time)  # what found an empty place higher up, and may still be below it
+        for _ in range(self._shape.ways - 1):
+            goes_on, early = end > time, end < time
+            waiting = here.compress(early) if early.any() else stopped[:0]
+            here, above = here.compress(goes_on), pushed.compress(goes_on)
+            if not len(here):
+                return np.concatenate([stopped, waiting])
+            pushed = np.empty_like(above)
+            pushed[0], pushed[1:] = 0, above[:-1]
+            end, time = ends.take(pushed), now.take(here)
+            end[0] = self._far
+            stopped = self._below(np.concatenate([stopped, waiting]), here, above, (ends, now))
+        return np.concatenate([stopped, here.compress(end != time)])
+
+    def _below(self, stopped: Array, here: Array, above: Array, times: tuple[Array, Array]) -> Array:
         """Look for the pages of accesses that stopped higher up, at this place of their stacks; give the rest."""
         if not len(stopped):
             return stopped
@@ -150,7 +156,6 @@ class Lru:
         at = np.searchsorted(here, stopped) - 1  # the last access before that changed this place
         entry = above.take(np.maximum(at, 0))
         found = (at >= 0) & (ends.take(entry) == now.take(stopped))
-        hit[stopped[found]] = 1
         return stopped[~found]
 
     def _dirty_walks(self, pages: list[Page], ids: Array, fault: Array, hit: Array) -> int:

@@ -51,7 +51,7 @@ class Translator:
     """A CPU's page tables and TLB, to be asked access by access.
 
     The A and D bits are set in this object's own copy of the memory: see `memory`. An access that page-faults also
-    drops the page's entry (S101's table). Nothing is cached from a walk that faults.
+    drops the page's entry (P-0326). Nothing is cached from a walk that faults.
 
     Raises:
         ModelError: an argument is of the wrong kind, or the registers do not select 4- or 5-level paging.
@@ -104,21 +104,22 @@ class Translator:
             return self._uncommon(va, number)
         found = self._find(self._root, va)
         if not found.accessed or found.codes[number] != ALLOWED or found.mixed or (number == 1 and not found.dirty):
-            return self._uncommon(va, number)
+            return self._uncommon(va, number, found)
         if len(ways) == self._ways:
             del ways[next(iter(ways))]
         ways[key] = found
         return _make(Answer, (found.frame | va & 0xFFF, None, False, found.path))
 
-    def _uncommon(self, va: int, number: int) -> Answer:
-        """Give the answer where a small page of this space is not simply there."""
+    def _uncommon(self, va: int, number: int, found: Found | None = None) -> Answer:
+        """Give the answer where a small page of this space is not simply there, or its walk is not a plain one."""
         key, ways, entry = self._look_up(va)
         if entry is not None and entry.codes[number] != ALLOWED:
             return self._refused(va, entry, number, hit=True)
         if entry is not None and (number != 1 or entry.dirty):
             self._use(ways, key, entry)
             return Answer(entry.frame | va & entry.offset, None, hit=True, walked=())
-        found = self._walker.find(self._root, va)
+        if found is None:
+            found = self._find(self._root, va)
         if found.codes[number] != ALLOWED:
             return self._refused(va, found, number, hit=False)
         if number == 1 or not found.accessed:
@@ -142,7 +143,7 @@ class Translator:
         fault = fault_of(found.codes[number], va)
         if hit and not isinstance(fault, GeneralProtection):
             self.invlpg(va)
-        return Answer(None, fault, hit=False, walked=() if hit else found.path)
+        return _make(Answer, (None, fault, False, () if hit else found.path))
 
     def _look_up(self, va: int) -> tuple[int, dict[int, Found], Found | None]:
         """Give the key and set of the page of `va`, and its entry: a small page's if no other is there."""

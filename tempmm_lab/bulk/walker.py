@@ -45,11 +45,11 @@ class Found:
         path: where the entries looked at are, top first.
         dirty: whether D is set in the leaf, as far as this copy knows.
         accessed: whether A was set in every entry before.
-        global_: whether it serves every address space.
-        mixed: whether it is anything but a small page of one space: more than one key has to be tried for these.
+        mixed: 0 for a small page of one space; else G (bit 8) if it serves every space, and 1 if it is large. More than
+            one key has to be tried for these.
     """
 
-    __slots__ = ("accessed", "codes", "dirty", "frame", "global_", "mixed", "offset", "path")
+    __slots__ = ("accessed", "codes", "dirty", "frame", "mixed", "offset", "path")
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Found:
         offset: int = 0,
         dirty: int = 0,
         accessed: int = 0,
-        global_: int = 0,
+        mixed: int = 0,
     ) -> None:
         self.codes = codes
         self.path = path
@@ -67,8 +67,12 @@ class Found:
         self.offset = offset
         self.dirty = dirty
         self.accessed = accessed
-        self.global_ = global_
-        self.mixed = global_ or offset != 0xFFF
+        self.mixed = mixed
+
+    @property
+    def global_(self) -> bool:
+        """Whether it serves every address space."""
+        return bool(self.mixed & G)
 
 
 def fault_of(code: int, va: int) -> Fault | None:
@@ -94,7 +98,8 @@ class Walker:
         a_thing(memory, PhysicalMemory, "Give the memory first: PhysicalMemory.from_words({...}).")
         a_thing(registers, Registers, "Give Registers second, such as snapshot.registers.").require_long_mode()
         self.memory, self.registers = memory, registers
-        self.words = memory.plain()
+        self._before = memory.plain()
+        self.words = dict(self._before)
         self._address = ADDRESS_BITS & ((1 << processor.maxphyaddr) - 1)
         self._top = int(registers.cr3) & self._address
         self.roots = _checked(roots) if roots is not None else None
@@ -102,8 +107,11 @@ class Walker:
         self._middle = 1 << 11 + 9 * registers.levels
         self._low, self._high = _Half(registers, 0), _Half(registers, (1 << 64) - KIB4)
         self._reserved = {n: _reserved(Level(n), registers, processor) for n in range(1, registers.levels + 1)}
-        self._stop = P | self._reserved[1][0]
-        self._upper = [(Level(n).shift - 3, P | PS | self._reserved[n][0]) for n in range(registers.levels, 1, -1)]
+        self._stop_leaf = self._reserved[1][0]
+        self._stop_upper = PS
+        for level in range(2, registers.levels + 1):
+            self._stop_upper |= self._reserved[level][0]
+        self._written_out = self._middle if registers.levels == 4 else 0
 
     def root(self, space: int) -> int:
         """Give the top table of an address space: the one in CR3 unless `roots` were given.
@@ -118,32 +126,43 @@ class Walker:
         return self.roots[space] & self._address
 
     def find(self, root: int, va: int) -> Found:
-        """Give what the tables below `root` say of the page of `va`."""
+        """Give what the tables below `root` say of the page of `va`.
+
+        Four levels down to a small page of the lower half, with nothing in the way, is written out; all else is left
+        to the loop in `_descend`.
+        """
+        if not 0 <= va < self._written_out:
+            return self._descend(root, va)
+        words = self.words
+        try:
+            word4 = words[at4 := root | va >> 36 & 0xFF8]
+            word3 = words[at3 := word4 & ADDRESS_BITS | va >> 27 & 0xFF8]
+            word2 = words[at2 := word3 & ADDRESS_BITS | va >> 18 & 0xFF8]
+            word1 = words[at1 := word2 & ADDRESS_BITS | va >> 9 & 0xFF8]
+        except KeyError:
+            return self._descend(root, va)
+        both, upper = word4 & word3 & word2, word4 | word3 | word2
+        if not both & P or upper & self._stop_upper or word1 & self._stop_leaf:
+            return self._descend(root, va)
+        path = (at4, at3, at2, at1)
+        if not word1 & P:
+            return Found(self._low.absent, path)
+        both &= word1
+        codes = self._low.rights[both & 6 | (upper | word1) >> 63]
+        return Found(codes, path, word1 & ADDRESS_BITS, 0xFFF, word1 & D, both & A, word1 & self._pge)
+
+    def _descend(self, root: int, va: int) -> Found:
+        """Give the same for any address and any tables: level by level, until an entry ends the walk."""
         if not 0 <= va < self._middle and not is_canonical(va, self.registers.levels):
             return Found((PROTECTION,) * 3, ())
-        words, table, both, any_ = self.words, root, -1, 0
+        table, both, any_ = root, -1, 0
         path: list[int] = []
-        try:
-            for shift, stop in self._upper:
-                at = table | va >> shift & 0xFF8
-                path.append(at)
-                word = words[at]
-                if (word ^ P) & stop:
-                    break
-                both &= word
-                any_ |= word
-                table = word & ADDRESS_BITS
-            else:
-                at = table | va >> 9 & 0xFF8
-                path.append(at)
-                word = words[at]
-                if not (word ^ P) & self._stop and va < self._middle:
-                    both &= word
-                    codes = self._low.rights[both & 6 | (any_ | word) >> 63]
-                    return Found(codes, tuple(path), word & ADDRESS_BITS, 0xFFF, word & D, both & A, word & self._pge)
-        except KeyError:
-            self._unknown(path[-1])
-            return self.find(root, va)
+        for level in range(self.registers.levels, 0, -1):
+            path.append(table | va >> 9 * level & 0xFF8)
+            word = self._word(path[-1])
+            if level == 1 or not word & P or word & (PS | self._reserved[level][0]):
+                break
+            table, both, any_ = word & ADDRESS_BITS, both & word, any_ | word
         return self._end(va, path, both, any_)
 
     def _end(self, va: int, path: list[int], both: int, any_: int) -> Found:
@@ -156,11 +175,14 @@ class Walker:
             return Found(half.reserved, tuple(path))
         offset, both = Level(level).span - 1, both & word
         codes, frame = half.rights[both & 6 | (any_ | word) >> 63], word & ADDRESS_BITS & ~offset
-        return Found(codes, tuple(path), frame, offset, word & D, both & A, word & self._pge)
+        mixed = word & self._pge | (level > 1)
+        return Found(codes, tuple(path), frame, offset, word & D, both & A, mixed)
 
-    def _unknown(self, at: int) -> int:
-        """Give 0 for a word that nobody wrote; in a recording that lacks it this is an `UnknownWord`."""
-        word = self.words[at] = int(self.memory.read64(at))
+    def _word(self, at: int) -> int:
+        """Give a word: 0 for one that nobody wrote; in a recording that lacks it this is an `UnknownWord`."""
+        word = self.words.get(at)
+        if word is None:
+            word = self.words[at] = int(self.memory.read64(at))
         return word
 
     def mark(self, found: Found, *, write: bool) -> None:
@@ -174,7 +196,7 @@ class Walker:
 
     def changed(self) -> dict[int, int]:
         """Give the words in which the A and D bits set so far differ from the memory given: `{address: word}`."""
-        before = self.memory.plain()
+        before = self._before
         return {at: word for at, word in self.words.items() if word and word != before.get(at)}
 
 
