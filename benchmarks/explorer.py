@@ -1,0 +1,158 @@
+"""The explorer against SPIN and Harmony: from the question to the answer, whole processes.
+
+The peers' models are generated from the same steps, and before anything is timed, they must give the same verdict, the
+same number of states where SPIN visits every state, and the same length of a shortest schedule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import peers
+from benchmarks.interpret import count
+from benchmarks.model import Net
+from benchmarks.questions import ANY_NUMBER, PROOFS, PROVE, SCHEDULES, Question
+from benchmarks.rounds import ROUNDS, figures, in_turn, python, row
+from benchmarks.spin import EXACT, PROOF, SHORTEST, Setting, Spun, missing, spin
+
+FOUR = Path(__file__).with_name("four_cpus.json")
+ANSWER = re.compile(r"BROKEN ([\w-]+) after (\d+) step")
+
+
+class Disagreement(AssertionError):
+    """Two tools do not say the same of one question. Then nothing is timed."""
+
+
+def run(rounds: int = ROUNDS) -> dict[str, Any]:
+    """Give the rows and how SPIN was run."""
+    lacking = missing()
+    if lacking:
+        return {"title": "Explorer", "rows": [], "gaps": [f"not measured: SPIN or gcc is missing. Type: {lacking}"]}
+    no_harmony = peers.install()
+    found: dict[str, Any] = {
+        "title": "Explorer: question to answer, whole processes",
+        "rows": [], "settings": [], "checks": [], "notes": [], "gaps": [no_harmony] if no_harmony else [],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as name:
+        for question in (*PROOFS, *SCHEDULES):
+            print(f"explorer: {question.name}", file=sys.stderr, flush=True)
+            _Asked(question, Path(name), found, with_harmony=question.with_harmony and not no_harmony).run(rounds)
+    _any_number(found, rounds)
+    _four(found)
+    return found
+
+
+class _Asked:
+    """One question, put to everybody."""
+
+    def __init__(self, question: Question, folder: Path, found: dict[str, Any], *, with_harmony: bool) -> None:
+        self.question, self.folder, self.found, self.with_harmony = question, folder, found, with_harmony
+        self.net: Net = question.net()
+        self.model = question.promela(self.net)
+
+    def run(self, rounds: int) -> None:
+        """Compare the answers, then the times."""
+        length = self.ours()
+        self.compare_states()
+        tried = [(setting, self.spin(setting)) for setting in (SHORTEST if self.question.rule else PROOF)]
+        for setting, spun in tried:
+            self.note(setting, spun)
+        right = [(spun.seconds, number) for number, (_, spun) in enumerate(tried) if spun.length == length]
+        if not right:
+            raise Disagreement(f"{self.question.name}: ours {length}, SPIN {[spun.length for _, spun in tried]}")
+        best = tried[min(right)[1]][0]
+        longer = [(spun.seconds, number) for number, (_, spun) in enumerate(tried) if spun.length != length]
+        tools = {"ours": lambda: self.question.ask().seconds, "SPIN": lambda: self.spin(best).seconds}
+        if longer:  # partial-order reduction is quicker, and does not keep lengths
+            other = tried[min(longer)[1]]
+            tools["SPIN, not shortest"] = lambda: self.spin(other[0]).seconds
+        if self.with_harmony:
+            self.compare_harmony(length)
+            tools["Harmony"] = lambda: peers.harmony(self.question.harmony(self.net), self.folder)[0]
+        self.rows(in_turn(tools, rounds), str(other[1].length) if longer else "")
+
+    def rows(self, times: dict[str, list[float]], longer: str) -> None:
+        """Add the rows."""
+        ours = times.pop("ours")
+        for name, peer in times.items():
+            goal = self.question.goal if name == "SPIN" else None
+            shown = f"SPIN with reduction: {longer} steps, not shortest" if name == "SPIN, not shortest" else name
+            self.found["rows"].append(row(self.question.name, ours, peer, name=shown, goal=goal))
+
+    def ours(self) -> int | None:
+        """Give the length of our shortest schedule; None for a proof."""
+        text = self.question.ask().text
+        broken = {rule: int(steps) for rule, steps in ANSWER.findall(text)}
+        if "NOT ALL" in text or (broken and not self.question.rule) or (self.question.rule not in {"", *broken}):
+            raise Disagreement(f"{self.question.name}: {text}")
+        return broken.get(self.question.rule)
+
+    def compare_states(self) -> None:
+        """Hold SPIN's number of states, everything visited, to the search over guarded commands."""
+        if not self.question.exact:
+            self.found["checks"].append(f"{self.question.scenario}: too many states to visit every one here")
+            return
+        every = spin(self.question.every_state(self.net), self.folder, EXACT).states
+        mine = count(self.net).states
+        if every != mine:
+            raise Disagreement(f"{self.question.name}: SPIN visits {every} states, we {mine}")
+        self.found["checks"].append(f"{self.question.scenario}: {mine:,} states in both, every one visited")
+
+    def compare_harmony(self, length: int | None) -> None:
+        """Hold Harmony's verdict to ours."""
+        _, states, verdict = peers.harmony(self.question.harmony(self.net), self.folder)
+        if (verdict == "holds") != (length is None):
+            raise Disagreement(f"{self.question.name}: Harmony says {verdict}")
+        self.found["checks"].append(
+            f"{self.question.name}: Harmony says {verdict!r}, too ({states:,} states of its own)"
+        )
+
+    def spin(self, setting: Setting) -> Spun:
+        """Ask SPIN."""
+        spun = spin(self.model, self.folder, setting)
+        if not spun.complete:
+            raise Disagreement(f"{self.question.name}: SPIN did not finish with {setting}")
+        return spun
+
+    def note(self, setting: Setting, spun: Spun) -> None:
+        """Keep how SPIN fared with a setting, once."""
+        self.found["settings"].append({"question": self.question.name, "setting": str(setting), **asdict(spun)})
+
+
+def _any_number(found: dict[str, Any], rounds: int) -> None:
+    """Proofs for any number of CPUs: nobody else can state them, so they stand beside a bare interpreter."""
+    for story in ANY_NUMBER:
+        code = PROVE.format(story, {"build": "v6.14"} if story == "schedule_inside" else {"build": "v6.16"})
+        text = python(code).text
+        if "any number" not in text:
+            found["gaps"].append(f"no proof for any number of CPUs: {text.splitlines()[0]}")
+            continue
+        tools = {"ours": lambda code=code: python(code).seconds, "bare": lambda: python("pass").seconds}
+        times = in_turn(tools, rounds)
+        name = f"proof for any number of CPUs: {text.partition(':')[0]}"
+        made = row(name, times["ours"], times["bare"], name="a bare interpreter")
+        found["rows"].append(made | {"limit": 0.3})
+
+
+def _four(found: dict[str, Any]) -> None:
+    """Add what SPIN did with four CPUs, which is measured once and kept."""
+    if not FOUR.exists():
+        found["gaps"].append("four CPUs against SPIN within 9 GB: not measured")
+        return
+    kept = json.loads(FOUR.read_text(encoding="utf-8"))
+    code = kept["ours"]
+    done = [python(code) for _ in range(3)]
+    if "every interleaving" not in done[0].text or "BROKEN" in done[0].text:
+        raise Disagreement(done[0].text)
+    seconds, peak = figures([each.seconds for each in done]), max(each.peak for each in done)
+    found["four"] = {**kept, "seconds": seconds, "peak_kib": peak, "goal_kib": 256 << 10}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=1))
