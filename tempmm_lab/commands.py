@@ -40,7 +40,8 @@ def _with_build(parser: argparse.ArgumentParser, *, knobs: bool = True) -> None:
     parser.add_argument("--build", help="the kernel version, from `tempmm-lab list`")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     if knobs:
-        parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="set a knob; repeatable")
+        said = "set a knob, such as irqs=0 or memory=tso; repeatable"
+        parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help=said)
 
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:

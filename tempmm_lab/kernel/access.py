@@ -111,7 +111,8 @@ class Access(ThisCpu[System]):
             for store in reversed(self.get("store_buffer")):
                 if store.target == cell:
                     return store.value
-        return self.look(cell)
+        self.footprint.reads.add(cell)
+        return self._cells[cell] if cell in self._cells else self._outside(cell)
 
     def look(self, cell: Hashable) -> Any:
         """Give the value that a shared cell has in memory: what the page walker sees, past the store buffer."""
