@@ -14,7 +14,7 @@ from typing import Any
 
 from tempmm_lab.cycles import find_cycle
 from tempmm_lab.engine.apart import NotApart, Target
-from tempmm_lab.engine.decide import Answer, OutOfLimits, alarms_of, decide, fixpoint
+from tempmm_lab.engine.decide import Answer, Decision, OutOfLimits, alarms_of, fixpoint
 from tempmm_lab.engine.roles import roles_of
 from tempmm_lab.engine.tables import Tables
 from tempmm_lab.engine.views import TooManyViews
@@ -57,7 +57,7 @@ def explore(
     max_states: int = MAX_STATES,
     deadline: float | None = None,
     progress: Progress | None = None,
-    reduce: bool = True,
+    reduce: bool | str = True,
     cycles: bool = False,
 ) -> Report:
     """Try every interleaving of a scenario, or of a `Model`, and report what can go wrong.
@@ -67,7 +67,8 @@ def explore(
         max_states: stop after so many states (or views); the report then says that it is partial.
         deadline: stop after so many seconds; the same.
         progress: called with (states so far, states waiting) about twice a second, once a second has passed.
-        reduce: whether the fast engine may answer. With False every state is visited, one by one.
+        reduce: whether the fast engine may answer. With False every state is visited, one by one. With "states" the
+            engine visits whole states too; alike CPUs are exchanged and quiet steps merged.
         cycles: look also for a cycle of CPU steps, that is a run that never ends. Every state is visited for that.
 
     Ctrl-C gives the report so far.
@@ -76,10 +77,11 @@ def explore(
         ModelError: the arguments make no sense, or code on the machine was misused.
     """
     limits = _checked(scenario, max_states, deadline, progress)
-    a_thing(reduce, bool, "reduce is True or False.")
+    if reduce != "states":
+        a_thing(reduce, bool, 'reduce is True, False or "states".')
     if reduce and not cycles and hasattr(scenario, "apart"):
         try:
-            return _fast(scenario, limits)
+            return _fast(scenario, limits, by_states=reduce == "states")
         except NotApart as error:
             return _plain(scenario, limits, cycles=False, argument=f"every state ({error})")
     return _plain(scenario, limits, cycles=cycles, argument="every state")
@@ -121,11 +123,13 @@ def _proof(scenario: Any, limits: _Limits) -> tuple[Report | None, str]:
         roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
         views = fixpoint(tables, roles, limits.late)
     except TooManyViews:
-        return None, "there are too many views for a proof for any number of CPUs"
+        return None, f"no proof for any number of CPUs: too many views{_grows(tables)}"
     except NotApart as error:
         return None, f"no proof for any number of CPUs: {error}"
-    except (OutOfLimits, KeyboardInterrupt):
-        return None, "the proof for any number of CPUs was stopped"
+    except OutOfLimits as limit:
+        return _report(scenario, Answer(argument="views", why=str(limit)), None), ""
+    except KeyboardInterrupt:
+        return _report(scenario, Answer(argument="views", why="stopped by Ctrl-C"), None), ""
     alarms = alarms_of(views)
     rules = [name for kind, name in alarms if kind == "rule"]
     if rules:
@@ -136,6 +140,16 @@ def _proof(scenario: Any, limits: _Limits) -> tuple[Report | None, str]:
         own = explore(scenario)
         report = replace(report, reports=own.reports, examples=own.examples)
     return report, ""
+
+
+def _grows(tables: Tables) -> str:
+    """Say which cell took the most values, if one took very many: a counter that grows with the number of CPUs."""
+    taken: dict[Any, set[Any]] = {}
+    for values in tables.values:
+        for cell, value in values.items():
+            taken.setdefault(cell, set()).add(value)
+    cell = max(taken, key=lambda cell: (len(taken[cell]), repr(cell)), default=None)
+    return f" ({cell} took {len(taken[cell])} values)" if cell is not None and len(taken[cell]) > 8 else ""
 
 
 def _checked(scenario: Any, max_states: int, deadline: float | None, progress: Progress | None) -> _Limits:
@@ -161,9 +175,9 @@ def _plain(scenario: Any, limits: _Limits, *, cycles: bool, argument: str) -> Re
     return _report(scenario, answer, None if cycle is None else scenario.path(cycle))
 
 
-def _fast(scenario: Any, limits: _Limits) -> Report:
+def _fast(scenario: Any, limits: _Limits, *, by_states: bool) -> Report:
     tables = Tables(scenario.apart())
-    answer = decide(tables, roles_of(tables.start), scenario.sometimes, limits.late)
+    answer = Decision(tables, roles_of(tables.start), scenario.sometimes, limits.late, by_states).run()
     for target, way in answer.ways.items():
         _confirm(scenario, target, way)
     return _report(scenario, answer, None)

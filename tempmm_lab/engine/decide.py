@@ -1,7 +1,8 @@
 """How the engine answers: views first, and what they cannot settle by the guided or the exact search.
 
 1. The fixpoint of views. What no view shows cannot happen, for every number of CPUs the roles allow.
-2. An alarm is settled by the guided search over whole states: a shortest way to it, or none.
+2. An alarm is settled by the guided search over whole states: a shortest way to it, or none. If that takes long, the
+   exact search says first whether there is a way at all.
 3. If the views are too many, or an example is asked for, every whole state is visited on the tables.
 
 A way is played again on the plain model, step by step, before it is reported. The tables are never believed alone.
@@ -9,6 +10,8 @@ A way is played again on the plain model, step by step, before it is reported. T
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,14 +19,19 @@ from typing import Any
 from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.distance import Distances
 from tempmm_lab.engine.exhaust import Exhaust
-from tempmm_lab.engine.guided import Guided
+from tempmm_lab.engine.flat import TooWide
+from tempmm_lab.engine.guided import Guided, Unsettled
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint
+from tempmm_lab.engine.merge import ends_of_quiet_moves
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Tables
+from tempmm_lab.engine.vector import VectorSearch
 from tempmm_lab.engine.views import TooManyViews, Views
 from tempmm_lab.engine.waiting import may_wait_for_ever
 
 MAX_VIEWS = 200_000
+BUDGET = 20_000
+"""How many whole states a guided search expands before the exact search is asked whether there is a way."""
 
 
 class OutOfLimits(Exception):
@@ -72,80 +80,103 @@ def alarms_of(views: Views) -> list[Target]:
     return sorted(found, key=repr)
 
 
-def decide(
-    tables: Tables,
-    roles: Roles,
-    sometimes: Mapping[str, Callable[[Any], bool]],
-    late: Late,
-    views_limit: int = MAX_VIEWS,
-) -> Answer:
-    """Answer for a given number of CPUs: a shortest way to everything that can go wrong."""
-    answer = Answer()
-    try:
-        if sometimes:
-            _every_state(answer, tables, roles, sometimes, late)
-        else:
-            _by_views(answer, tables, roles, late, views_limit)
-    except TooManyViews:
-        _try_every_state(answer, tables, roles, late)
-    except OutOfLimits as limit:
-        answer.why = str(limit)
-    except KeyboardInterrupt:
-        answer.why = "stopped by Ctrl-C"
-    return answer
+@dataclass(slots=True)
+class Decision:
+    """One answer in the making, for a given number of CPUs.
 
+    Args:
+        tables, roles: the model.
+        sometimes: by name, what is asked for an example of.
+        late: called now and then with (visited, waiting); it raises `OutOfLimits` to stop.
+        by_states: whether every whole state is to be visited, with alike CPUs exchanged and quiet steps merged.
+    """
 
-def _try_every_state(answer: Answer, tables: Tables, roles: Roles, late: Late) -> None:
-    try:
-        _every_state(answer, tables, roles, {}, late)
-    except OutOfLimits as limit:
-        answer.why = str(limit)
-    except KeyboardInterrupt:
-        answer.why = "stopped by Ctrl-C"
+    tables: Tables
+    roles: Roles
+    sometimes: Mapping[str, Callable[[Any], bool]]
+    late: Late
+    by_states: bool = False
+    answer: Answer = field(default_factory=Answer)
 
+    def run(self) -> Answer:
+        """Give a shortest way to everything that can go wrong, or as much of that as the limits allow."""
+        try:
+            if self.sometimes:
+                self._every_state()
+            else:
+                self._by_views()
+        except OutOfLimits as limit:
+            self.answer.why = str(limit)
+        except KeyboardInterrupt:
+            self.answer.why = "stopped by Ctrl-C"
+        return self.answer
 
-def _by_views(answer: Answer, tables: Tables, roles: Roles, late: Late, limit: int) -> None:
-    answer.argument = "views"
+    def _told(self, states: int, waiting: int) -> None:
+        self.late(self.answer.visited + states, waiting)
 
-    def told(views: int, waiting: int) -> None:
-        answer.visited = views
-        late(views, waiting)
+    def _by_views(self) -> None:
+        try:
+            views = fixpoint(self.tables, self.roles, self._told)
+        except TooManyViews:
+            self._every_state()
+            return
+        answer = self.answer
+        answer.argument = "views"
+        answer.visited, answer.moves, answer.covered = views.count, views.moves, combinations(views)
+        self.late(answer.visited, 0)
+        alarms = set(alarms_of(views))
+        if self.by_states:
+            search = self._merged(views)
+            alarms &= set(search.reached)
+            answer.argument = "every state, alike CPUs exchanged and quiet steps merged"
+            answer.visited, answer.moves, answer.covered = search.states, search.transitions, None
+        if alarms:
+            answer.argument += ", and a guided search for each alarm"
+            self._settle(views, sorted(alarms))
 
-    views = fixpoint(tables, roles, told, limit)
-    answer.visited, answer.moves = views.count, views.moves
-    answer.covered = combinations(views)
-    alarms = alarms_of(views)
-    if alarms:
-        answer.argument = "views, and a guided search for each alarm"
-        _settle(answer, Joint(tables, roles), Distances(views), alarms, late)
+    def _settle(self, views: Views, alarms: list[Target]) -> None:
+        distances, joint = Distances(views), Joint(self.tables, self.roles)
+        possible: set[Target] | None = None
+        for target in alarms:
+            guide = distances.to_standstill() if target == NO_DEADLOCK else distances.to(target)
+            search = Guided(joint, target, guide, self._told)
+            try:
+                way = search.run(BUDGET)
+            except Unsettled:
+                if possible is None:
+                    possible = set(self._merged(views).reached)
+                way = search.run() if target in possible else None
+            self.answer.visited += search.expanded
+            if way is not None:
+                self.answer.ways[target] = way
 
+    def _merged(self, views: Views) -> Exhaust | VectorSearch:
+        """Visit every whole state but those that are passed over."""
+        joint = Joint(self.tables, self.roles, ends=ends_of_quiet_moves(views))
+        search = self._searched(joint)
+        self.late(self.answer.visited + search.states, 0)
+        return search
 
-def _settle(answer: Answer, joint: Joint, distances: Distances, alarms: list[Target], late: Late) -> None:
-    for target in alarms:
-        guide = distances.to_standstill() if target == NO_DEADLOCK else distances.to(target)
-        before = answer.visited
-
-        def told(states: int, waiting: int, before: int = before) -> None:
-            answer.visited = before + states
-            late(answer.visited, waiting)
-
-        search = Guided(joint, target, guide, told)
-        way = search.run()
-        answer.visited = before + search.expanded
-        if way is not None:
-            answer.ways[target] = way
-
-
-def _every_state(
-    answer: Answer, tables: Tables, roles: Roles, sometimes: Mapping[str, Callable[[Any], bool]], late: Late
-) -> None:
-    answer.argument = "every state, from tables"
-    search = Exhaust(Joint(tables, roles), sometimes, late)
-    try:
+    def _searched(self, joint: Joint) -> Exhaust | VectorSearch:
+        if importlib.util.find_spec("numpy") is not None:
+            with contextlib.suppress(TooWide):
+                fast = VectorSearch(joint, self._told)
+                fast.run()
+                return fast
+        search = Exhaust(joint, {}, self._told)
         search.run()
-    finally:
-        answer.ways = search.ways
-        answer.visited, answer.moves, answer.covered = len(search.came), search.transitions, search.covered
+        return search
+
+    def _every_state(self) -> None:
+        """Visit every whole state, and keep the ways."""
+        answer = self.answer
+        answer.argument = "every state, from tables"
+        search = Exhaust(Joint(self.tables, self.roles), self.sometimes, self._told)
+        try:
+            search.run()
+        finally:
+            answer.ways = search.ways()
+            answer.visited, answer.moves, answer.covered = search.states, search.transitions, search.covered
 
 
 def combinations(views: Views) -> int:

@@ -21,6 +21,10 @@ class Exhaust:
         joint: the whole states.
         sometimes: by name, what is asked for an example of: a question about the whole state.
         late: called now and then with (states, waiting); it raises to stop.
+
+    Attributes:
+        states, transitions: how many were visited; `covered` counts all arrangements of alike CPUs.
+        reached: for each rule, report and example that can be reached, the length of a shortest way.
     """
 
     def __init__(
@@ -29,34 +33,42 @@ class Exhaust:
         self.joint = joint
         self.sometimes = dict(sometimes)
         self.late = late
-        self.came: dict[State, tuple[State, int, Edge] | None] = {}
-        self.transitions = 0
-        self.covered = 0
-        self.ways: dict[Target, tuple[Any, ...]] = {}
+        self.transitions = self.covered = 0
+        self.reached: dict[Target, int] = {}
+        self._ends: dict[Target, tuple[State, int, Edge | None]] = {}
+        self._came: dict[State, tuple[State, int, Edge] | None] = {}
         self._frontier: list[State] = []
+        self._length = 0
+
+    @property
+    def states(self) -> int:
+        """How many states were visited."""
+        return len(self._came)
 
     def run(self) -> None:
-        """Visit every state; `ways` then has a shortest way to each rule, report and example that can be reached."""
+        """Visit every state."""
         self._meet(self.joint.start, None)
         while self._frontier:
             frontier, self._frontier = self._frontier, []
             for number, state in enumerate(frontier):
-                if not number & 255:
-                    self.late(len(self.came), len(frontier) - number + len(self._frontier))
+                if not number & 63:
+                    self.late(self.states, len(frontier) - number + len(self._frontier))
                 self._expand(state)
+            self._length += 1
 
     def _meet(self, state: State, came: tuple[State, int, Edge] | None) -> None:
-        if state in self.came:
+        if state in self._came:
             return
-        self.came[state] = came
+        self._came[state] = came
         self.covered += self.joint.stands_for(state)
         self._frontier.append(state)
+        length = self._length + (came is not None)
         for target in self.joint.broken(state):
-            self._note(target, state)
+            self._note(target, length, state)
         for name, happens in list(self.sometimes.items()):
             if happens(self._whole(state)):
                 del self.sometimes[name]
-                self._note(("example", name), state)
+                self._note(("example", name), length, state)
 
     def _whole(self, state: State) -> Any:
         tables = self.joint.tables
@@ -69,25 +81,25 @@ class Exhaust:
             self.transitions += 1
             last = last and not self.joint.tables.apart.goes_on(edge.action)
             for target in edge.targets:
-                self._note(target, state, cpu, edge)
+                self._note(target, self._length + 1, state, cpu, edge)
             self._meet(after, (state, cpu, edge))
-        if last and NO_DEADLOCK not in self.ways and self.joint.stuck(state):
-            self._note(NO_DEADLOCK, state)
+        if last and NO_DEADLOCK not in self.reached and self.joint.stuck(state):
+            self._note(NO_DEADLOCK, self._length, state)
 
-    def _note(self, target: Target, state: State, cpu: int = 0, edge: Edge | None = None) -> None:
-        """Note a way, unless there is one as short."""
-        known = self.ways.get(target)
-        if known is not None and len(known) <= self._length(state) + (edge is not None):
-            return
+    def _note(self, target: Target, length: int, state: State, cpu: int = 0, edge: Edge | None = None) -> None:
+        """Note an end, unless there is one as near."""
+        if length < self.reached.get(target, length + 1):
+            self.reached[target] = length
+            self._ends[target] = (state, cpu, edge)
+
+    def ways(self) -> dict[Target, tuple[Any, ...]]:
+        """Give a shortest way to each; not for a search that passed states over."""
+        return {target: self._way(*end) for target, end in self._ends.items()}
+
+    def _way(self, state: State, cpu: int, edge: Edge | None) -> tuple[Any, ...]:
         steps = [] if edge is None else [(state, cpu, edge)]
-        came = self.came[state]
+        came = self._came[state]
         while came is not None:
             steps.append(came)
-            came = self.came[came[0]]
-        self.ways[target] = self.joint.laid_out(steps[::-1])
-
-    def _length(self, state: State) -> int:
-        length, came = 0, self.came[state]
-        while came is not None:
-            length, came = length + 1, self.came[came[0]]
-        return length
+            came = self._came[came[0]]
+        return self.joint.laid_out(steps[::-1])

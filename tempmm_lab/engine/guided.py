@@ -17,6 +17,10 @@ from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
 from tempmm_lab.engine.tables import Edge
 
 
+class Unsettled(Exception):
+    """The budget is used up, and neither a way nor its absence is known."""
+
+
 class Guided:
     """One search.
 
@@ -36,27 +40,35 @@ class Guided:
         self._came: dict[State, tuple[int, State | None, int, Edge | None]] = {}
         self._queue: list[list[State]] = []
         self._left: dict[State, int] = {}
+        self._cost = 0
         self._taken: dict[State, int] = {}
         self._ends: dict[int, tuple[State, int, Edge]] = {}  # by length: a step that is what is sought
 
-    def run(self) -> tuple[Any, ...] | None:
-        """Give the actions of a shortest way; None if there is no way at all."""
-        self._meet(0, self.joint.start, 0, None, 0, None)
-        cost = 0
-        while cost < len(self._queue):
-            if cost in self._ends:
-                return self._laid_out(*self._ends[cost])
-            if not self._queue[cost]:
-                cost += 1
+    def run(self, budget: int = FAR) -> tuple[Any, ...] | None:
+        """Give the actions of a shortest way; None if there is no way at all.
+
+        Raises:
+            Unsettled: so many states were not enough. It can be called again and goes on.
+        """
+        if not self._came:
+            self._meet(0, self.joint.start, 0, None, 0, None)
+        stop = self.expanded + budget
+        while self._cost < len(self._queue):
+            if self._cost in self._ends:
+                return self._laid_out(*self._ends[self._cost])
+            if not self._queue[self._cost]:
+                self._cost += 1
                 continue
-            state = self._queue[cost].pop()
+            if self.expanded >= stop:
+                raise Unsettled
+            state = self._queue[self._cost].pop()
             steps = self._came[state][0]
             if self._taken.get(state, FAR) <= steps:
                 continue  # done, by a way as short
             self._taken[state] = steps
             if self._left[state] == 0 and self._is_there(state):
                 return self._laid_out(state)
-            self._expand(cost, state, steps)
+            self._expand(self._cost, state, steps)
         return None
 
     def _room(self, cost: int) -> list[State]:
@@ -87,7 +99,7 @@ class Guided:
 
     def _expand(self, cost: int, state: State, steps: int) -> None:
         self.expanded += 1
-        if not self.expanded & 1023:
+        if not self.expanded & 63:
             self.late(self.expanded, len(self._came) - self.expanded)
         for cpu, edge, after in self.joint.successors(state):
             if self.target in edge.targets and steps + 1 not in self._ends:

@@ -9,6 +9,7 @@ laid out again on the reader's own CPU numbers before anybody sees it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import factorial
 from typing import Any
 
@@ -18,6 +19,7 @@ from tempmm_lab.engine.tables import Edge, Tables
 
 State = tuple[int, ...]
 """Each CPU's own state by number, and last the shared values."""
+Ends = dict[int, tuple[int, ...]]
 NO_DEADLOCK = ("rule", "no-deadlock")
 
 
@@ -28,11 +30,13 @@ class Joint:
         tables: what each CPU can do.
         roles: who plays which part.
         symmetry: whether rearrangements of alike CPUs count as one state.
+        ends: for own states that are passed over, the states that they lead to (see `merge`).
     """
 
-    def __init__(self, tables: Tables, roles: Roles, *, symmetry: bool = True) -> None:
+    def __init__(self, tables: Tables, roles: Roles, *, symmetry: bool = True, ends: Ends | None = None) -> None:
         self.tables = tables
         self.roles = roles
+        self.ends = ends or {}
         self.groups = roles.alike() if symmetry else ()
         self.start = (*tables.start, tables.first_shared)
         self.cpus = range(len(tables.start))
@@ -68,11 +72,18 @@ class Joint:
         new.append(edge.shared)
         return new
 
+    def edges(self, own: int, shared: int) -> Iterator[Edge]:
+        """Give the moves of one CPU, past what is passed over."""
+        edges = self.tables.place(own, shared).edges
+        if not self.ends:
+            return iter(edges)
+        return (replace(edge, own=end) for edge in edges for end in self.ends.get(edge.own, (edge.own,)))
+
     def successors(self, state: State) -> Iterator[tuple[int, Edge, State]]:
         """Give every (CPU, move, state it leads to), in a fixed order."""
         shared, groups = state[-1], self.groups
         for cpu in self.cpus:
-            for edge in self.tables.place(state[cpu], shared).edges:
+            for edge in self.edges(state[cpu], shared):
                 if edge.asks and not self.possible(state, cpu, edge):
                     continue
                 new = self.after(state, cpu, edge)

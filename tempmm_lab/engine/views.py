@@ -37,9 +37,9 @@ from tempmm_lab.engine.apart import Target
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Edge, Tables
 
+Journals = tuple[tuple[Hashable, Hashable], ...]
 View = tuple[int, int]
 """(role, own state), at some spot."""
-Asks = tuple[tuple[Hashable, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Spot:
     """Shared values with their journals, and all that is known there."""
 
     shared: int
-    journals: tuple[tuple[Hashable, Hashable], ...]
+    journals: Journals
     views: dict[View, None] = field(default_factory=dict)
     effects: dict[Effect, None] = field(default_factory=dict)
     parked: list[tuple[View, Edge]] = field(default_factory=list)
@@ -120,11 +120,11 @@ class Views:
         while self._queue:
             if self.count > self.limit:
                 raise TooManyViews
-            if self.late is not None and not self.steps & 255:
+            if self.late is not None and not self.steps & 63:
                 self.late(self.count, len(self._queue))
             self._expand(*self._queue.popleft())
 
-    def _spot(self, shared: int, journals: tuple[tuple[Hashable, Hashable], ...]) -> int:
+    def _spot(self, shared: int, journals: Journals) -> int:
         key = (shared, journals)
         number = self._spot_ids.get(key)
         if number is None:
@@ -178,11 +178,9 @@ class Views:
         self._note_writer(view[0], edge)
         if edge.asks or edge.sends or edge.writes or self.tables.held(view[1]) != self.tables.held(edge.own):
             journals = self._journals(spot, view, edge)
-        if edge.shared == spot.shared and journals == spot.journals:
-            return self._spot_ids[spot.shared, spot.journals]
         return self._spot(edge.shared, journals)
 
-    def _journals(self, spot: Spot, view: View, edge: Edge) -> tuple[tuple[Hashable, Hashable], ...]:
+    def _journals(self, spot: Spot, view: View, edge: Edge) -> Journals:
         kept = dict(spot.journals)
         before, now = self.tables.held(view[1]), self.tables.held(edge.own)
         for lock in before - now:

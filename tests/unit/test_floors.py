@@ -38,7 +38,7 @@ LIBRARIES = {
     "ipywidgets": ("widgets",),
     "IPython": ("widgets",),
     "matplotlib": ("views",),
-    "numpy": ("views", "bulk"),
+    "numpy": ("views", "bulk", "engine"),
     "unicorn": ("oracles",),
     "jupyterlab": ("jupyter",),
     "traitlets": ("jupyter",),
