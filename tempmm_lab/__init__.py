@@ -17,7 +17,7 @@ from tempmm_lab.errors import (
     UnknownWord,
     UnrepeatableCode,
 )
-from tempmm_lab.explore import Model, explore
+from tempmm_lab.explore import Model, explore, prove
 from tempmm_lab.hw.address import Hex, Level, is_canonical, sign_extend, split
 from tempmm_lab.hw.build import Page, build_tables, machine_with, one_page, with_entry
 from tempmm_lab.hw.machine import Cpu, Machine
@@ -87,7 +87,7 @@ __all__ = [
     "Registers", "Report", "Rights", "Snapshot", "StructureEntry", "Sweep", "TempmmLabError", "Tlb", "TlbEntry",
     "TooManySteps", "UnknownWord", "UnrepeatableCode", "Walk", "WalkLevel", "build_tables", "compare_rules",
     "compare_walkers", "evict", "explore", "fetch", "fill", "grid", "invlpg", "invpcid", "is_canonical", "load",
-    "load_snapshot", "machine_with", "one_page", "op", "outcomes", "processes", "recorded_cases", "run",
+    "load_snapshot", "machine_with", "one_page", "op", "outcomes", "processes", "prove", "recorded_cases", "run",
     "sign_extend", "split", "start", "store", "sweep", "translate", "with_entry", "write_cr0", "write_cr3",
     "write_cr4",
 ]  # fmt: skip

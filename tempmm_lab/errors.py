@@ -7,7 +7,8 @@
         ├── UnrepeatableCode     code on the machine took different steps when run again
         ├── TooManySteps         code on the machine did not come to an end
         ├── MustWait             a step waits for something that nobody does in an undisturbed run
-        └── NotPossible          an action that a schedule asks for cannot happen here
+        ├── NotPossible          an action that a schedule asks for cannot happen here
+        └── NotApart             one CPU of a model can't be looked at by itself; every state is visited then
 
 What the *machine* does wrong is never a Python exception: a page fault is a value (`PageFault`), and so is
 a general-protection fault. The machine goes on, and so does the reader.
@@ -64,6 +65,10 @@ class MustWait(ModelError):
 
 class NotPossible(ModelError):
     """An action of a schedule cannot happen at this place: the message says which, and why."""
+
+
+class NotApart(ModelError):
+    """One CPU of a model can't be looked at by itself. Every state is visited then, one by one."""
 
 
 def whole_number(value: object, what: str, *, bits: int = 64) -> int:

@@ -12,13 +12,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tempmm_lab.answer import Answer, OutOfLimits, Target, report_of
 from tempmm_lab.cycles import find_cycle
-from tempmm_lab.engine.apart import NotApart, Target
-from tempmm_lab.engine.decide import Answer, Decision, OutOfLimits, alarms_of, fixpoint
-from tempmm_lab.engine.roles import roles_of
-from tempmm_lab.engine.tables import Tables
-from tempmm_lab.engine.views import TooManyViews
-from tempmm_lab.errors import ModelError, a_thing, whole_number
+from tempmm_lab.errors import ModelError, NotApart, a_thing, whole_number
 from tempmm_lab.judge import Explorable, Model, Next, Progress, Rule, Search
 from tempmm_lab.report import Report
 
@@ -80,8 +76,10 @@ def explore(
     if reduce != "states":
         a_thing(reduce, bool, 'reduce is True, False or "states".')
     if reduce and not cycles and hasattr(scenario, "apart"):
+        from tempmm_lab.fast import explored
+
         try:
-            return _fast(scenario, limits, by_states=reduce == "states")
+            return explored(scenario, limits.late, by_states=reduce == "states")
         except NotApart as error:
             return _plain(scenario, limits, cycles=False, argument=f"every state ({error})")
     return _plain(scenario, limits, cycles=cycles, argument="every state")
@@ -106,50 +104,15 @@ def prove(
     limits = _checked(scenario, max_states, deadline, progress)
     if not hasattr(scenario, "any_number"):
         raise ModelError("prove() takes a scenario, such as shootdown(). Use explore() for a Model.")
+    from tempmm_lab.fast import proof
+
     start = time.monotonic()
-    report, why = _proof(scenario, limits)
+    report, why = proof(scenario, limits.late)
     if report is not None:
         return report
     left = None if deadline is None else max(deadline - (time.monotonic() - start), 0)
     settled = explore(scenario, max_states=max_states, deadline=left, progress=progress)
     return replace(settled, why=settled.why or why)
-
-
-def _proof(scenario: Any, limits: _Limits) -> tuple[Report | None, str]:
-    """Give the proof for any number of CPUs, or why there is none."""
-    try:
-        apart, growing, assumed = scenario.any_number()
-        tables = Tables(apart)
-        roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
-        views = fixpoint(tables, roles, limits.late)
-    except TooManyViews:
-        return None, f"no proof for any number of CPUs: too many views{_grows(tables)}"
-    except NotApart as error:
-        return None, f"no proof for any number of CPUs: {error}"
-    except OutOfLimits as limit:
-        return _report(scenario, Answer(argument="views", why=str(limit)), None), ""
-    except KeyboardInterrupt:
-        return _report(scenario, Answer(argument="views", why="stopped by Ctrl-C"), None), ""
-    alarms = alarms_of(views)
-    rules = [name for kind, name in alarms if kind == "rule"]
-    if rules:
-        return None, f"no proof for any number of CPUs: some view breaks {', '.join(rules)}"
-    report = _report(scenario, Answer({}, views.count, views.moves, None, "views"), None)
-    report = replace(report, cpus="any", assumed=assumed)
-    if alarms or scenario.sometimes:  # ways are told for the scenario's own number of CPUs
-        own = explore(scenario)
-        report = replace(report, reports=own.reports, examples=own.examples)
-    return report, ""
-
-
-def _grows(tables: Tables) -> str:
-    """Say which cell took the most values, if one took very many: a counter that grows with the number of CPUs."""
-    taken: dict[Any, set[Any]] = {}
-    for values in tables.values:
-        for cell, value in values.items():
-            taken.setdefault(cell, set()).add(value)
-    cell = max(taken, key=lambda cell: (len(taken[cell]), repr(cell)), default=None)
-    return f" ({cell} took {len(taken[cell])} values)" if cell is not None and len(taken[cell]) > 8 else ""
 
 
 def _checked(scenario: Any, max_states: int, deadline: float | None, progress: Progress | None) -> _Limits:
@@ -172,66 +135,4 @@ def _plain(scenario: Any, limits: _Limits, *, cycles: bool, argument: str) -> Re
     ways |= {("report", text): way for text, way in search.reports.items()}
     seen = len(search.parents)
     answer = Answer(ways, seen, search.transitions, seen, argument, why)
-    return _report(scenario, answer, None if cycle is None else scenario.path(cycle))
-
-
-def _fast(scenario: Any, limits: _Limits, *, by_states: bool) -> Report:
-    tables = Tables(scenario.apart())
-    answer = Decision(tables, roles_of(tables.start), scenario.sometimes, limits.late, by_states).run()
-    for target, way in answer.ways.items():
-        _confirm(scenario, target, way)
-    return _report(scenario, answer, None)
-
-
-def _confirm(scenario: Any, target: Target, way: tuple[Any, ...]) -> None:
-    """Play a way on the plain model: it must lead there.
-
-    Raises:
-        ModelError: it does not, so the engine is wrong.
-    """
-    kind, name = target
-    state = next(iter(scenario.first()))
-    broken: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-    for wanted in way:
-        found = {action: (after, *said) for action, after, *said in scenario.successors(state)}
-        if wanted not in found:
-            break
-        state, broken, reports = found[wanted]
-    else:
-        rules = {"rule": scenario.always, "example": scenario.sometimes}.get(kind, {})
-        there = {
-            "rule": name in broken or (name in rules and not rules[name](state)),
-            "report": name in reports,
-            "example": name in rules and bool(rules[name](state)),
-        }[kind] or (name == "no-deadlock" and scenario.stuck(state, [each[0] for each in scenario.successors(state)]))
-        if there:
-            return
-    raise ModelError(
-        f"The fast engine's way to {name!r} does not lead there. Use reduce=False, and report this, please."
-    )
-
-
-def _report(scenario: Any, answer: Answer, cycle: Any) -> Report:
-    rules = tuple(getattr(scenario, "rules", tuple(scenario.always)))
-
-    def found(kind: str) -> dict[str, Any]:
-        ways = [(name, way) for (what, name), way in answer.ways.items() if what == kind]
-        ordered = sorted(ways, key=lambda item: (len(item[1]), item[0]))
-        return {name: scenario.path(way) for name, way in ordered if kind != "rule" or name in rules}
-
-    return Report(
-        states=answer.visited,
-        transitions=answer.moves,
-        complete=not answer.why,
-        cpus=getattr(scenario, "cpus", 0),
-        counterexamples=found("rule"),
-        examples=found("example"),
-        reports=found("report"),
-        rules=rules,
-        why=answer.why,
-        name=str(scenario) if hasattr(scenario, "rules") else type(scenario).__name__,
-        cycle=cycle,
-        argument=answer.argument,
-        covered=answer.covered,
-    )
+    return report_of(scenario, answer, None if cycle is None else scenario.path(cycle))

@@ -10,13 +10,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tempmm_lab.errors import ModelError
-
 Own = Any
 Clauses = Hashable
 Read = Callable[[Hashable], Any]
-Target = tuple[str, str]
-"""What a shortest way is wanted to: ("rule", name), ("report", text) or ("example", name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,6 @@ class Turn:
     waits: tuple[Wait, ...]
     broken: tuple[str, ...]
     unfinished: bool
-
-
-class NotApart(ModelError):
-    """One CPU of this model can't be looked at by itself. Every state is visited then, one by one."""
 
 
 class Apart(Protocol):

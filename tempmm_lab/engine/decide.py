@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Answer, OutOfLimits, Target
 from tempmm_lab.engine.distance import Distances
 from tempmm_lab.engine.exhaust import Exhaust
 from tempmm_lab.engine.flat import TooWide
@@ -34,31 +34,7 @@ BUDGET = 20_000
 """How many whole states a guided search expands before the exact search is asked whether there is a way."""
 
 
-class OutOfLimits(Exception):
-    """A limit of the caller's was reached; its text says which."""
-
-
 Late = Callable[[int, int], None]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the engine found.
-
-    Attributes:
-        ways: for each ("rule", name), ("report", text) and ("example", name) that can be reached, a shortest way.
-        visited: how many views and whole states were looked at; `moves` how many moves of theirs.
-        covered: how many whole states that speaks of, at most; None if there is no telling.
-        argument: how the answer was found.
-        why: what stopped it, if anything did.
-    """
-
-    ways: dict[Target, tuple[Any, ...]] = field(default_factory=dict)
-    visited: int = 0
-    moves: int = 0
-    covered: int | None = None
-    argument: str = ""
-    why: str = ""
 
 
 def fixpoint(tables: Tables, roles: Roles, late: Late, limit: int = MAX_VIEWS) -> Views:

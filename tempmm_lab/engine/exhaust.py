@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Target
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
 from tempmm_lab.engine.tables import Edge
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Target
 from tempmm_lab.engine.joint import Joint
 from tempmm_lab.engine.tables import Edge
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Target
 from tempmm_lab.engine.distance import FAR, Guide
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
 from tempmm_lab.engine.tables import Edge

@@ -13,7 +13,7 @@ from dataclasses import replace
 from math import factorial
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Target
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Edge, Tables
 

@@ -13,7 +13,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from tempmm_lab.engine.apart import Apart, Move, NotApart, Target, Turn, Wait
+from tempmm_lab.answer import Target
+from tempmm_lab.engine.apart import Apart, Move, Turn, Wait
+from tempmm_lab.errors import NotApart
 
 
 @dataclass(frozen=True, slots=True)

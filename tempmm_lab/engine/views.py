@@ -33,7 +33,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tempmm_lab.engine.apart import Target
+from tempmm_lab.answer import Target
 from tempmm_lab.engine.roles import Roles
 from tempmm_lab.engine.tables import Edge, Tables
 

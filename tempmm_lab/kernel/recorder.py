@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from tempmm_lab.engine.apart import NotApart
+from tempmm_lab.errors import NotApart
 from tempmm_lab.kernel.access import Access, Clause, Footprint
 from tempmm_lab.kernel.system import LinuxCpu, System, World
 

@@ -19,7 +19,7 @@ FLOORS = (
     ("thiscpu", "record", "awaiting", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
     ("bulk",),  # traces of addresses through page tables and a TLB of limited size
-    ("report", "cycles", "judge", "engine", "explore"),  # any state space; it knows no x86
+    ("report", "answer", "cycles", "judge", "engine", "fast", "explore"),  # any state space; it knows no x86
     ("kernel",),  # Linux on that machine
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
