@@ -8,7 +8,7 @@ LOCKED := --require-hashes --only-binary :all:
 # The project itself comes from this folder, built with what is in the locks.
 HERE    = $(PIP) --no-deps --no-build-isolation -e .
 
-.PHONY: help lab test test-all notebooks statements scenarios mutants oracle-long lock clean
+.PHONY: help lab test test-all notebooks statements scenarios mutants oracle-long bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make scenarios    write docs/scenarios.md and docs/tso.md: every scenario explored on every build"
 	@echo "make mutants      write docs/mutants.md: what kills each mutant of the kernel floor"
 	@echo "make oracle-long  the long comparison with an independent MMU"
+	@echo "make bench        measure against other tools: benchmarks/RESULTS.md"
 	@echo "make lock         compute locks/ again (needs uv)"
 	@echo "make clean        remove .venv and caches; your tempmm-book/ stays"
 
@@ -47,6 +48,9 @@ mutants: $(VENV)/test.stamp
 
 oracle-long: $(VENV)/test.stamp
 	$(PY) -m tests.oracle.long
+
+bench: $(VENV)/test.stamp
+	$(PY) -m benchmarks.run
 
 $(VENV)/made.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
