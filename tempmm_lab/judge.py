@@ -66,10 +66,10 @@ class Model:
 class Search:
     """One exploration under way: what has been seen, from where, and what was found."""
 
-    def __init__(self, model: Explorable, max_states: int, deadline: float | None, progress: Progress | None) -> None:
+    def __init__(self, model: Explorable, max_states: int, stop_at: float | None, progress: Progress | None) -> None:
         self.model = model
         self.max_states = max_states
-        self.stop_at = None if deadline is None else time.monotonic() + deadline
+        self.stop_at = stop_at
         self.progress = progress
         self.next_word = time.monotonic() + 1
         self.parents: dict[Any, tuple[Any, Any] | None] = {}
