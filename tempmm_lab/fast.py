@@ -56,6 +56,8 @@ def proof(scenario: Any, late: Late) -> tuple[Report | None, str]:
     """Give the proof for any number of CPUs, or why there is none."""
     try:
         apart, growing, assumed = scenario.any_number()
+        if not growing:
+            return None, "no proof for any number of CPUs: no two CPUs begin alike"
         tables = Tables(apart)
         roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
         views = fixpoint(tables, roles, late)
@@ -75,7 +77,9 @@ def proof(scenario: Any, late: Late) -> tuple[Report | None, str]:
     report = replace(report, cpus="any", assumed=assumed)
     if alarms or scenario.sometimes:  # ways are told for the scenario's own number of CPUs
         own = explored(scenario, late, by_states=False)
-        report = replace(report, reports=own.reports, examples=own.examples)
+        unseen = [name for kind, name in alarms if kind == "report" and name not in own.reports]
+        why = f"not settled for other numbers of CPUs, whether they print {', '.join(unseen)}" if unseen else own.why
+        report = replace(report, reports=own.reports, examples=own.examples, why=why)
     return report, ""
 
 

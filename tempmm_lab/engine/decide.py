@@ -53,7 +53,8 @@ def alarms_of(views: Views) -> list[Target]:
     found = views.alarms()
     if may_wait_for_ever(views):
         found.add(NO_DEADLOCK)
-    return sorted(found, key=repr)
+    judged = {("rule", name) for name in views.tables.apart.rules}
+    return sorted((target for target in found if target[0] != "rule" or target in judged), key=repr)
 
 
 @dataclass(slots=True)
@@ -147,7 +148,8 @@ class Decision:
         """Visit every whole state, and keep the ways."""
         answer = self.answer
         answer.argument = "every state, from tables"
-        search = Exhaust(Joint(self.tables, self.roles), self.sometimes, self._told)
+        alike = not self.sometimes  # a question about the whole state may tell alike CPUs apart
+        search = Exhaust(Joint(self.tables, self.roles, symmetry=alike), self.sometimes, self._told)
         try:
             search.run()
         finally:

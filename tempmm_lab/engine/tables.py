@@ -82,6 +82,8 @@ class Tables:
         self.asked = 0
         self.start = tuple(self.own_id(own) for own in apart.owns)
         self.first_shared = self._shared_id({})
+        for lock in sorted(set().union(*map(self.held, self.start))):
+            self.initial(("lock", lock))  # which checks it
 
     def own_id(self, own: Any) -> int:
         """Give the number of an own state."""
@@ -102,9 +104,15 @@ class Tables:
         return number
 
     def initial(self, cell: Hashable) -> Any:
-        """Give a cell's value at the start."""
+        """Give a cell's value at the start.
+
+        Raises:
+            LockMistake: it says of a lock that it is taken, and not exactly one CPU holds it, or the other way round.
+        """
         if cell not in self._initial:
-            self._initial[cell] = self.apart.initial(cell)
+            self._initial[cell] = value = self.apart.initial(cell)
+            if is_lock(cell) and sum(cell[1] in self.held(own) for own in self.start) != bool(value):
+                raise LockMistake(f"At the start {cell[1]} is not held by exactly one CPU, or it is not taken.")
         return self._initial[cell]
 
     def held(self, own: int) -> frozenset[str]:
@@ -180,7 +188,12 @@ class Tables:
             return seen[cell]
 
         self.asked += 1
-        turn = self.apart.turn(self.owns[own], read)
+        try:
+            turn = self.apart.turn(self.owns[own], read)
+        except NotApart:
+            raise
+        except Exception as error:  # whether it can happen, the plain search knows
+            raise NotApart(f"An op failed where it may never come: {type(error).__name__}: {error}") from error
         path = [(cell, value) for cell, value in seen.items() if cell in self._variable]
         for cell in seen:
             if cell not in self._variable:
@@ -228,10 +241,10 @@ class Tables:
             LockMistake: they don't, so exclusion proves nothing.
         """
         before, now = self._held[own], self._held[after]
-        taken: set[Hashable] = set()
-        given: set[Hashable] = set()
+        taken, given = set[Hashable](), set[Hashable]()
         for cell, value in move.writes:
             if is_lock(cell) and bool(self.values[shared].get(cell, self.initial(cell))) != bool(value):
                 (taken if value else given).add(cell[1])
         if now - before != taken or before - now != given:
-            raise LockMistake(f"A lock was taken or given back by a CPU that does not hold it: {taken | given}.")
+            names = ", ".join(sorted(map(str, taken | given | (now ^ before))))
+            raise LockMistake(f"A lock ({names}) was taken or given back by a CPU that does not hold it.")

@@ -1,10 +1,10 @@
 """Deadlock, told from views: can every CPU be waiting at once?
 
 In a deadlock no CPU can take a step, and one of them has not finished. So at one spot each CPU's view is finished or
-waits. That is a necessary condition, and it is sharpened until nothing more falls away: who waits for a lock needs
-another CPU among the waiting and finished that holds it; who waits for others needs one that keeps it waiting; and
-each role that one CPU plays must be there. If at no spot a waiting view is left, there is no deadlock, for any number
-of CPUs. What is left may be one, and is settled by the exact search.
+waits. That is a necessary condition, and it is sharpened until nothing more falls away: who waits for a lock holds it
+itself, or needs another CPU among the waiting and finished that does; who waits for others needs one that keeps it
+waiting; and each role that one CPU plays must be there. If at no spot a waiting view is left, there is no deadlock, for
+any number of CPUs. What is left may be one, and is settled by the exact search.
 """
 
 from __future__ import annotations
@@ -58,6 +58,6 @@ def _stays(views: Views, number: int, view: View, still: list[View]) -> bool:
 def _kept_waiting(views: Views, view: View, wait: Wait, still: list[View]) -> bool:
     others = [other for other in still if other[0] != view[0] or not views.roles.one[view[0]]]
     if isinstance(wait.on, tuple) and wait.on[:1] == ("lock",):
-        return any(wait.on[1] in views.tables.held(own) for _, own in others)
+        return any(wait.on[1] in views.tables.held(own) for _, own in (view, *others))
     asked = [clauses for clauses, answer in wait.asks if not answer]
     return all(any(views.tables.satisfies(own, clauses) for _, own in others) for clauses in asked)

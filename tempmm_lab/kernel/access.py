@@ -162,11 +162,6 @@ class Access(ThisCpu[System]):
         return self._own_before
 
     @property
-    def number(self) -> int:
-        """Which CPU this is: for the machine's own parts, never for an op."""
-        return self._cpu
-
-    @property
     def world(self) -> Any:
         """What never changes: configuration, policy, the mms."""
         return self._machine.world

@@ -33,7 +33,6 @@ class Recorder(Access):
     def __init__(
         self, own: LinuxCpu, world: World, read: Callable[[Hashable], Any], answers: tuple[bool, ...] = ()
     ) -> None:
-        self._cpu = -1
         self._wanted = ()
         self.offered = []
         self._own_before = own

@@ -83,8 +83,8 @@ def take(system: System, chosen: Action) -> Outcome:
     access = Access(system, chosen.cpu)
     try:
         act(access, chosen.kind, chosen.va)
-    except MustWait as waits:
-        raise NotPossible(f"{chosen} cannot happen here: {waits}") from None
+    except (MustWait, NotPossible) as reason:
+        raise NotPossible(f"{chosen} cannot happen here: {reason}") from None
     return _outcome(access)
 
 
@@ -191,17 +191,15 @@ def _switch_stack(access: Access) -> None:
 
 def _freedom(access: Access, kind: str, va: int) -> None:
     """Fill or evict a translation, where the manual lets the hardware do so (S103; facts 8.8)."""
-    chosen = action(kind, access.number, va)
     tlb, pcid = access.get("tlb"), access.get("registers").pcid
     there = bool(tlb.hits(va, pcid))
     if kind == "e":
         if not there:
-            raise NotPossible(f"{chosen} cannot happen here: nothing is cached for that address.")
+            raise NotPossible("nothing is cached for that address.")
         access.set("tlb", tlb.page_fault(va, pcid))
         return
     if there or not fill_from_tables(access, va):
-        why = "it is cached already" if there else "no table maps that address"
-        raise NotPossible(f"{chosen} cannot happen here: {why}.")
+        raise NotPossible("it is cached already." if there else "no table maps that address.")
     if any(isinstance(pa, int) and access.read(("freed", pa & PGD_BITS)) for pa in sorted(_words(access))):
         access.fail(NO_STALE_USE)
 
