@@ -7,7 +7,7 @@ pictures and widgets are fetched when first asked for.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tempmm_lab.errors import (
     ModelError,
@@ -18,26 +18,43 @@ from tempmm_lab.errors import (
     UnrepeatableCode,
 )
 from tempmm_lab.explore import Model, explore, prove
-from tempmm_lab.hw.address import Hex, Level, is_canonical, sign_extend, split
-from tempmm_lab.hw.build import Page, build_tables, machine_with, one_page, with_entry
-from tempmm_lab.hw.machine import Cpu, Machine
-from tempmm_lab.hw.memory import PhysicalMemory
-from tempmm_lab.hw.ops import evict, fetch, fill, invlpg, invpcid, load, store, write_cr0, write_cr3, write_cr4
-from tempmm_lab.hw.paging import Entry
-from tempmm_lab.hw.processor import Processor
-from tempmm_lab.hw.registers import NOFLUSH, Registers
-from tempmm_lab.hw.rights import Access, GeneralProtection, PageFault, Rights
-from tempmm_lab.hw.tlb import StructureEntry, Tlb, TlbEntry
-from tempmm_lab.hw.walk import Walk, WalkLevel, translate
-from tempmm_lab.oracles import compare as compare_walkers
-from tempmm_lab.oracles import compare_rules, recorded_cases
 from tempmm_lab.report import Report
-from tempmm_lab.snapshots import SNAPSHOTS, Snapshot, load_snapshot
-from tempmm_lab.steps import Op, ProgramPoint, op, outcomes, run, start
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time each is fetched when first asked for
+    from tempmm_lab.hw.address import Hex, Level, is_canonical, sign_extend, split
+    from tempmm_lab.hw.build import Page, build_tables, machine_with, one_page, with_entry
+    from tempmm_lab.hw.machine import Cpu, Machine
+    from tempmm_lab.hw.memory import PhysicalMemory
+    from tempmm_lab.hw.ops import evict, fetch, fill, invlpg, invpcid, load, store, write_cr0, write_cr3, write_cr4
+    from tempmm_lab.hw.paging import Entry
+    from tempmm_lab.hw.processor import Processor
+    from tempmm_lab.hw.registers import NOFLUSH, Registers
+    from tempmm_lab.hw.rights import Access, GeneralProtection, PageFault, Rights
+    from tempmm_lab.hw.tlb import StructureEntry, Tlb, TlbEntry
+    from tempmm_lab.hw.walk import Walk, WalkLevel, translate
+    from tempmm_lab.oracles import compare_rules, compare_walkers, recorded_cases
+    from tempmm_lab.snapshots import SNAPSHOTS, Snapshot, load_snapshot
+    from tempmm_lab.steps import Op, ProgramPoint, op, outcomes, run, start
 
 __version__ = "0.1.0"
 
 _LATER = {
+    **dict.fromkeys(("Hex", "Level", "is_canonical", "sign_extend", "split"), "hw.address"),
+    **dict.fromkeys(("Page", "build_tables", "machine_with", "one_page", "with_entry"), "hw.build"),
+    **dict.fromkeys(("Cpu", "Machine"), "hw.machine"),
+    "PhysicalMemory": "hw.memory",
+    **dict.fromkeys(
+        ("evict", "fetch", "fill", "invlpg", "invpcid", "load", "store", "write_cr0", "write_cr3", "write_cr4"),
+        "hw.ops"),
+    "Entry": "hw.paging",
+    "Processor": "hw.processor",
+    **dict.fromkeys(("NOFLUSH", "Registers"), "hw.registers"),
+    **dict.fromkeys(("Access", "GeneralProtection", "PageFault", "Rights"), "hw.rights"),
+    **dict.fromkeys(("StructureEntry", "Tlb", "TlbEntry"), "hw.tlb"),
+    **dict.fromkeys(("Walk", "WalkLevel", "translate"), "hw.walk"),
+    **dict.fromkeys(("compare_walkers", "compare_rules", "recorded_cases"), "oracles"),
+    **dict.fromkeys(("SNAPSHOTS", "Snapshot", "load_snapshot"), "snapshots"),
+    **dict.fromkeys(("Op", "ProgramPoint", "op", "outcomes", "run", "start"), "steps"),
     **dict.fromkeys(("BUILDS", "Build"), "kernel.builds"),
     "Config": "kernel.config",
     **dict.fromkeys(
@@ -67,14 +84,16 @@ _LATER = {
     "rights_grid": "widgets.rights_grid",
     "tlb_bench": "widgets.tlb_bench",
 }  # fmt: skip
-"""Scenarios, pictures, boxes and widgets, and the module each is in: loaded on first use, not on import."""
+"""What is loaded on first use, not on import, and the module each name is in."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         msg = f"module 'tempmm_lab' has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(importlib.import_module(f"tempmm_lab.{_LATER[name]}"), name)
+    found = getattr(importlib.import_module(f"tempmm_lab.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -103,7 +103,7 @@ def recorded_cases(oracle: str = "unicorn") -> tuple[Case, ...]:
     return tuple(_case(name, json.loads(line)) for line in gzip.decompress(packed).splitlines())
 
 
-def compare(walker: Callable[..., Any] = translate, cases: Iterable[Case] | None = None) -> Comparison:
+def compare_walkers(walker: Callable[..., Any] = translate, cases: Iterable[Case] | None = None) -> Comparison:
     """Compare a walker with recorded answers, by default all 3,000 of Unicorn's."""
     a_thing(walker, Callable, "Give a function that walks, called as translate is.")
     counts: dict[str, int] = {}

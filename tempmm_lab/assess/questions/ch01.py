@@ -8,7 +8,7 @@ from tempmm_lab.assess.question import Outcome
 from tempmm_lab.examples import plain_walk, sized_walk
 from tempmm_lab.hw.address import split
 from tempmm_lab.hw.paging import P
-from tempmm_lab.oracles import compare
+from tempmm_lab.oracles import compare_walkers
 from tempmm_lab.snapshots import Snapshot, load_snapshot
 from tempmm_lab.views.entry import draw_entry
 from tempmm_lab.views.picture import Picture
@@ -46,7 +46,7 @@ def _sizes() -> tuple[str, Picture]:
 
 
 def _disagreements(*walkers: Callable[..., int | None]) -> str:
-    found = {walker.__name__: len(compare(walker).differs) for walker in walkers}
+    found = {walker.__name__: len(compare_walkers(walker).differs) for walker in walkers}
     return "\n".join(f"{name}: {number:,} of 3,000 differ from Unicorn's answer" for name, number in found.items())
 
 
