@@ -74,6 +74,8 @@ _LATER = {
     "draw_cr3": "views.cr3",
     "draw_tlb": "views.tlb",
     "draw_cpu": "views.cpu",
+    "draw_timeline": "views.timeline",
+    "compare": "views.compare",
     "draw_rights": "views.rights",
     "Picture": "views.picture",
     "chart": "views.charts",

@@ -128,11 +128,12 @@ def _ctxs(was: Any, now: Any, _: System) -> Iterator[tuple[str, str]]:
 
 def _buffer(was: Any, now: Any, _: System) -> Iterator[tuple[str, str]]:
     count = drained(was, now)
-    yield from (("store drained", f"drains {_store(store)}") for store in was[:count])
-    yield from (("store buffered", f"buffers {_store(store)}") for store in now[len(was) - count :])
+    yield from (("store drained", f"drains {store_text(store)}") for store in was[:count])
+    yield from (("store buffered", f"buffers {store_text(store)}") for store in now[len(was) - count :])
 
 
-def _store(store: Store) -> str:
+def store_text(store: Store) -> str:
+    """Say what a store that waits in a store buffer will write."""
     if isinstance(store.target, int):
         return f"memory at {store.target:#x} := {_shown(store.value)}"
     kind, what = store.target if isinstance(store.target, tuple) else (store.target, None)

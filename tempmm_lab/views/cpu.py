@@ -6,6 +6,8 @@ from tempmm_lab.errors import ModelError
 from tempmm_lab.hw.address import ADDRESS_BITS
 from tempmm_lab.hw.machine import Cpu, Machine
 from tempmm_lab.hw.registers import Registers
+from tempmm_lab.kernel.system import LinuxCpu, System
+from tempmm_lab.views.linuxcpu import draw_linux_cpu
 from tempmm_lab.views.picture import Picture
 from tempmm_lab.views.svg import Svg, space_of
 
@@ -13,9 +15,22 @@ WIDTH, LEFT = 560, 14
 SWITCHES = ("WP", "NXE", "SMEP", "SMAP", "LASS", "PGE", "PCIDE", "LA57")
 
 
-def draw_cpu(cpu: Cpu | Machine | Registers) -> Picture:
-    """Draw a CPU card: CR3, privilege level, IF and AC, the protection switches, and the last exception."""
-    chosen = _unpack(cpu)
+def draw_cpu(cpu: Cpu | Machine | Registers | LinuxCpu | System, number: int = 0) -> Picture:
+    """Draw a CPU card. Of a `Machine` or `System`, CPU `number` is drawn.
+
+    Of bare hardware: CR3, privilege level, IF and AC, the protection switches, and the last exception. Of a CPU that
+    runs Linux: what CR3, loaded_mm and current->mm say, IF and lockdep's idea of it, preempt_count by fields, its bits
+    in the mms' cpumasks, lazy mode, IPIs, locks, waiting stores, and its TLB. With the whole `System` (such as
+    `draw_cpu(trace.last, 1)`), stale translations and broken rules are marked.
+
+    Raises:
+        ModelError: this is nothing with CPUs, or it has no such CPU.
+    """
+    if isinstance(cpu, System):
+        return draw_linux_cpu(cpu.cpu(number), number, cpu)
+    if isinstance(cpu, LinuxCpu):
+        return draw_linux_cpu(cpu)
+    chosen = _unpack(cpu, number)
     registers = chosen.registers
     drawing = Svg(WIDTH, 158)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
@@ -36,13 +51,14 @@ def draw_cpu(cpu: Cpu | Machine | Registers) -> Picture:
     return Picture("CPU", desc, drawing.finish("CPU", desc), _twin(chosen))
 
 
-def _unpack(cpu: Cpu | Machine | Registers) -> Cpu:
+def _unpack(cpu: Cpu | Machine | Registers, number: int) -> Cpu:
     if isinstance(cpu, Machine):
-        return cpu.cpus[0]
+        return cpu.cpu(number)
     if isinstance(cpu, Registers):
         return Cpu(cpu)
     if not isinstance(cpu, Cpu):
-        msg = f"draw_cpu() draws a Cpu, such as machine.cpus[0], a Machine or Registers, not {type(cpu).__name__}."
+        given = f"not {type(cpu).__name__}."
+        msg = f"draw_cpu() draws a Cpu, such as machine.cpus[0], a Machine, Registers or a System, {given}"
         raise ModelError(msg)
     return cpu
 

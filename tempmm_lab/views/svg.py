@@ -58,14 +58,18 @@ class Svg:
             moved = steps.format(*(number(v) for v in (x, y, x + 16, y + 12, x + 8, y + 6)))
             self.path(moved, "hatch")
 
-    def finish(self, title: str, desc: str) -> str:
-        """Give the whole drawing, with its title and description inside."""
+    def put(self, x: float, y: float, other: Svg) -> None:
+        """Put another drawing into this one, unfinished, with its corner at (x, y)."""
+        self._parts += [f'<g transform="translate({number(x)} {number(y)})">', *other._parts, "</g>"]
+
+    def finish(self, title: str, desc: str, css: str = "") -> str:
+        """Give the whole drawing, with its title and description inside; `css` is added to the book's own."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="tmm" role="img" width="{number(self.width)}" '
             f'height="{number(self.height)}" viewBox="0 0 {number(self.width)} {number(self.height)}" '
             f'style="max-width:100%;height:auto">'
         )
-        inside = f"<title>{escape(title)}</title><desc>{escape(desc)}</desc><style>{CSS}</style>"
+        inside = f"<title>{escape(title)}</title><desc>{escape(desc)}</desc><style>{CSS}{css}</style>"
         return head + inside + "".join(self._parts) + "</svg>"
 
 

@@ -85,10 +85,11 @@ def _now(entry: TlbEntry, cpu: Cpu, memory: PhysicalMemory | None, processor: Pr
         return ""
     supervisor = cpu.registers.but(cpl=0, SMAP=0, LASS=0)
     found = walk(memory.read64, supervisor, int(entry.va), Access.READ, processor)
-    return _difference(entry, found)
+    return difference(entry, found)
 
 
-def _difference(entry: TlbEntry, found: Walk) -> str:
+def difference(entry: TlbEntry, found: Walk) -> str:
+    """Say what a walk found where it differs from a cached translation; "" if it is the same."""
     if found.rights is None:
         return "not present"
     if found.pa != entry.pa:
