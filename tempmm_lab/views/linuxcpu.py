@@ -192,8 +192,8 @@ def _describe(cpu: LinuxCpu, rows: list[Row], wrong: list[str]) -> str:
 
 
 def _twin(cpu: LinuxCpu, title: str, rows: list[Row], wrong: list[str]) -> list[str]:
-    lines = [f"{title}, {cpu.current}: IF={int(cpu.rflags_if)} lockdep={int(cpu.hardirqs_enabled)} "
-             f"CPL={int(cpu.registers.cpl)} PCID={int(cpu.registers.pcid)} ASID={cpu.loaded_mm_asid}"]  # fmt: skip
+    flags = f"IF={int(cpu.rflags_if)} lockdep={int(cpu.hardirqs_enabled)} CPL={int(cpu.registers.cpl)}"
+    lines = [f"{title}, {cpu.current}: {flags} PCID={int(cpu.registers.pcid)} ASID={cpu.loaded_mm_asid}"]
     lines += [f"  {name:<14} {short(mm)}" for name, mm in opinions(cpu)]
     lines += [f"  active_mm      {short(cpu.active_mm)}"] if cpu.current_mm is None else []
     lines += [f"  {name:<14} {value}" for name, value in lines_about(cpu)]
