@@ -16,6 +16,7 @@ from typing import Any
 
 from tempmm_lab.errors import ModelError
 
+WAYS: dict[str, bool | str] = {"views": True, "states": "states", "one-by-one": False}
 HOLDS, BROKEN, MISUSE, UNDECIDED = 0, 1, 2, 3
 
 
@@ -27,6 +28,9 @@ def add_commands(command: Any) -> None:
     explored.add_argument("--max-states", type=int, help="stop after so many states")
     explored.add_argument("--deadline", type=float, metavar="SECONDS", help="stop after so many seconds")
     explored.add_argument("--cycles", action="store_true", help="look also for runs that never end")
+    explored.add_argument("--prove", action="store_true", help="prove it for any number of CPUs, where that can be had")
+    by = "visit views (default), merged states, or every state one by one"
+    explored.add_argument("--by", choices=tuple(WAYS), default="views", help=by)
     _add_sweep(command(sweep_command, "sweep", "explore every combination of scenarios, builds and knobs"))
     replayed = command(replay_command, "replay", "play a schedule again, step by step")
     replayed.add_argument("words", nargs="+", metavar="[SCENARIO] PATH", help="a schedule, as `explore` prints it")
@@ -59,17 +63,18 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
 
 def explore_command(chosen: argparse.Namespace) -> int:
     """Explore a scenario and print the report."""
-    from tempmm_lab.explore import MAX_STATES, explore
+    from tempmm_lab.explore import MAX_STATES, explore, prove
     from tempmm_lab.sweeps.reportjson import report_as_json
 
+    if chosen.prove and (chosen.cycles or chosen.by != "views"):
+        raise ModelError("--prove goes by views: leave out --cycles and --by.")
     scenario = _scenario(chosen.scenario, chosen.build, chosen.knob)
-    report = explore(
-        scenario,
-        max_states=MAX_STATES if chosen.max_states is None else chosen.max_states,
-        deadline=chosen.deadline,
-        progress=_progress,
-        cycles=chosen.cycles,
-    )
+    most = MAX_STATES if chosen.max_states is None else chosen.max_states
+    limits: dict[str, Any] = {"max_states": most, "deadline": chosen.deadline, "progress": _progress}
+    if chosen.prove:
+        report = prove(scenario, **limits)
+    else:
+        report = explore(scenario, **limits, cycles=chosen.cycles, reduce=WAYS[chosen.by])
     print(json.dumps(report_as_json(report)) if chosen.json else report.text())
     return BROKEN if report.counterexamples else HOLDS if report.complete else UNDECIDED
 

@@ -45,6 +45,23 @@ def test_json_says_the_same(capsys):
     assert json.loads(out)["path"] == path
 
 
+def test_a_proof_names_what_it_assumes(capsys):
+    """`explore --prove` proves a scenario for any number of CPUs, ends with 0, and says what was assumed."""
+    assert main(["explore", "shootdown", "--prove"]) == 0
+    printed = capsys.readouterr().out
+    assert "any number of CPUs, every interleaving" in printed
+    assert (
+        "assumed: CPU 0 (unmapper), CPU 1 (second), one each, and any number of CPUs (user), none included" in printed
+    )
+
+
+@pytest.mark.parametrize("by", ["views", "states", "one-by-one"])
+def test_every_way_finds_the_same(by, capsys):
+    """However the states are visited, the same rule is broken after as many steps."""
+    assert main(["explore", "text_poke", "--build", "v5.1", "--by", by]) == 1
+    assert "BROKEN only-poker-writes after 5 steps" in capsys.readouterr().out
+
+
 def test_a_replay_that_holds_ends_with_0(capsys):
     """A run that breaks nothing ends with 0."""
     _, out, _ = said([*BROKEN, "--json"], capsys)
