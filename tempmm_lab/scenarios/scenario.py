@@ -103,14 +103,17 @@ class Scenario:
         """Give the scenario taken apart, for the fast engine."""
         return TakenApart(self.system(), self.rules)
 
-    def any_number(self) -> tuple[TakenApart, tuple[LinuxCpu, ...], tuple[str, ...]]:
-        """Give the scenario with CPUs of every kind, the kind of which there may be any number, and what that says.
+    def any_number(self) -> Iterator[tuple[TakenApart, tuple[LinuxCpu, ...], tuple[str, ...]]]:
+        """Give what to prove for any number of CPUs, the stronger statement first: also for any number of interrupts.
 
-        Each story's further CPUs are alike. So of four CPUs, those that begin alike are the kind that grows.
+        Each time: the scenario taken apart, the CPUs of which there may be any number, and what that says. Each story's
+        further CPUs are alike. So of four CPUs, those that begin alike are the kind that grows.
         """
         system = self.story(**{**self.knobs, "cpus": MOST["cpus"]}).system()
         growing = tuple(dict.fromkeys(cpu for cpu in system.cpus if system.cpus.count(cpu) > 1))
-        return TakenApart(system, self.rules), growing, _assumed(self, system, growing)
+        for endless in (True, False) if self.knobs["irqs"] else (False,):
+            apart = TakenApart(system, self.rules, endless_irqs=endless)
+            yield apart, growing, _assumed(self, system, growing, endless=endless)
 
     def path(self, actions: tuple[Action, ...]) -> Path:
         """Give actions as a path of this scenario."""
@@ -127,17 +130,19 @@ class Scenario:
         return f"{self.name} on {self.build.name}" + (f" ({knobs})" if knobs else "")
 
 
-def _assumed(scenario: Scenario, system: System, growing: tuple[LinuxCpu, ...]) -> tuple[str, ...]:
+def _assumed(scenario: Scenario, system: System, growing: tuple[LinuxCpu, ...], *, endless: bool) -> tuple[str, ...]:
     """Say in sentences what a proof for any number of CPUs is about."""
     named = [f"CPU {number} ({cpu.current})" for number, cpu in enumerate(system.cpus) if cpu not in growing]
     kind = ", ".join(sorted({cpu.current for cpu in growing})) or "none"
-    counts = {"irqs": "interrupts", "nmis": "NMIs", "ticks": "ticks"}
-    most = [f"at most {scenario.knobs[knob]} {name}" for knob, name in counts.items()]
-    fills = "fills and evicts translations of the pages named" if scenario.knobs["fills"] else "fills on a miss only"
+    knobs = scenario.knobs
+    irqs = "any number of interrupts" if endless else f"at most {knobs['irqs']} interrupts"
+    fills = "fills and evicts translations of the pages named" if knobs["fills"] else "fills on a miss only"
+    memory = {"sc": "memory is sequentially consistent", "tso": "stores pass store buffers"}[knobs["memory"]]
     return (
         f"{', '.join(named)}, one each, and any number of CPUs ({kind}), none included",
-        f"each task runs its program once, as the scenario has it; each CPU gets {', '.join(most)}",
-        f"the pages and mms that the scenario names; the hardware {fills}; memory {scenario.knobs['memory']}",
+        "each task runs its program once, as the scenario has it; the pages and mms are those that it names",
+        f"each CPU gets {irqs}, at most {knobs['nmis']} NMIs and at most {knobs['ticks']} ticks",
+        f"the hardware {fills}; {memory}",
     )
 
 

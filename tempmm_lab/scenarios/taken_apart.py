@@ -18,13 +18,17 @@ PANIC = ("panic", None)
 
 
 class TakenApart:
-    """Linux on this machine, one CPU at a time. An op runs once for each combination of answers about other CPUs."""
+    """Linux on this machine, one CPU at a time. An op runs once for each combination of answers about other CPUs.
 
-    def __init__(self, system: System, rules: tuple[str, ...]) -> None:
+    With `endless_irqs` an interrupt that arrives uses up nothing, so that there may be any number of them.
+    """
+
+    def __init__(self, system: System, rules: tuple[str, ...], *, endless_irqs: bool = False) -> None:
         self._system = system
         self._world = system.world
         self._state_rules = [(name, CPU_RULES[name]) for name in rules if name in CPU_RULES]
         self._no_report = "no-report" in rules
+        self._endless_irqs = endless_irqs
         self.rules = rules
 
     @property
@@ -68,8 +72,9 @@ class TakenApart:
 
     def _move(self, door: Recorder, kind: str, va: int | None) -> Move:
         broken = (*door.violations, "no-report") if door.reports and self._no_report else tuple(door.violations)
+        after = door.after.but(irqs=door.before.irqs) if kind == "i" and self._endless_irqs else door.after
         return Move(
-            (kind, va), door.after, door.written, tuple(door.asked), door.sent, broken, tuple(door.reports),
+            (kind, va), after, door.written, tuple(door.asked), door.sent, broken, tuple(door.reports),
         )  # fmt: skip
 
     def satisfies(self, own: LinuxCpu, clauses: Any) -> bool:
