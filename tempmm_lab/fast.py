@@ -57,6 +57,9 @@ def proof(scenario: Any, late: Late) -> tuple[Report | None, str]:
     why = ""
     try:
         for apart, growing, assumed in scenario.any_number():
+            if not growing:
+                why = "no two CPUs begin alike"
+                break
             proved, why = _proved(scenario, Tables(apart), growing, late)
             if proved is not None:
                 return _with_ways(scenario, replace(proved, assumed=assumed), late), ""
@@ -89,7 +92,9 @@ def _with_ways(scenario: Any, proved: Report, late: Late) -> Report:
     if not proved.reports and not scenario.sometimes:
         return proved
     own = explored(scenario, late, by_states=False)
-    return replace(proved, reports=own.reports, examples=own.examples)
+    unseen = [text for text in proved.reports if text not in own.reports]
+    why = f"not settled for other numbers of CPUs, whether they print {', '.join(unseen)}" if unseen else own.why
+    return replace(proved, reports=own.reports, examples=own.examples, why=why)
 
 
 def _grows(tables: Tables) -> str:
