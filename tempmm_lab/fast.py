@@ -60,7 +60,7 @@ def proof(scenario: Any, late: Late) -> tuple[Report | None, str]:
             if not growing:
                 why = "no two CPUs begin alike"
                 break
-            proved, why = _proved(scenario, Tables(apart), growing, late)
+            proved, why = _proved(scenario, apart, growing, late)
             if proved is not None:
                 return _with_ways(scenario, replace(proved, assumed=assumed), late), ""
     except OutOfLimits as limit:
@@ -70,10 +70,11 @@ def proof(scenario: Any, late: Late) -> tuple[Report | None, str]:
     return None, f"no proof for any number of CPUs: {why}"
 
 
-def _proved(scenario: Any, tables: Tables, growing: tuple[Any, ...], late: Late) -> tuple[Report | None, str]:
+def _proved(scenario: Any, apart: Any, growing: tuple[Any, ...], late: Late) -> tuple[Report | None, str]:
     """Give the proof, or why there is none. Reports that some view prints stand in it without a way."""
-    roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
     try:
+        tables = Tables(apart)
+        roles = roles_of(tables.start, frozenset(tables.own_id(own) for own in growing))
         views = fixpoint(tables, roles, late)
     except TooManyViews:
         return None, f"too many views{_grows(tables)}"
