@@ -66,6 +66,8 @@ _LATER = {
         ("play", "replay", "in_order", "irq_at", "random_with", "follow", "events", "Trace", "Moment"), "trace"),
     **dict.fromkeys(("sweep", "grid", "processes", "Sweep"), "sweeps"),
     **dict.fromkeys(("conform", "Conformance"), "matching"),
+    **dict.fromkeys(("arrivals", "Arrivals"), "arriving"),
+    "draw_arrivals": "views.arrivals",
     **dict.fromkeys(("AddressTrace", "TlbShape", "FlushPolicy", "Flush", "Translator", "TraceResult", "translate_trace",
                      "hits_by_size", "flush_costs", "tables_for"), "bulk.names"),
     **dict.fromkeys(("chart_hits_by_size", "chart_flush_cost"), "views.tlbcharts"),
