@@ -87,6 +87,7 @@ _LATER = {
     "walk_explorer": "widgets.walk_explorer",
     "rights_grid": "widgets.rights_grid",
     "tlb_bench": "widgets.tlb_bench",
+    "bench": "widgets.bench",
 }  # fmt: skip
 """What is loaded on first use, not on import, and the module each name is in."""
 

@@ -160,12 +160,13 @@ def play(scenario: Scenario, choose: Choose) -> Trace:
         except NotPossible as why:
             stopped = f"action {len(moments) + 1} of the path: {why}"
             break
-        moments.append(_moment(scenario, system, chosen, outcome))
+        moments.append(judged(scenario, system, chosen, outcome))
         system = outcome.system
     return Trace(scenario, tuple(moments), stopped, first)
 
 
-def _moment(scenario: Scenario, before: System, chosen: Action, outcome: Outcome) -> Moment:
+def judged(scenario: Scenario, before: System, chosen: Action, outcome: Outcome) -> Moment:
+    """Give an action and what came of it as a moment, with the rules that it broke."""
     after = outcome.system
     broken = [name for name in outcome.violations if name in scenario.rules]
     broken += [name for name, rule in scenario.always.items() if not rule(after) and rule(before)]

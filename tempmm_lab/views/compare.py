@@ -10,7 +10,18 @@ from tempmm_lab.views.lanes import Lanes, read
 from tempmm_lab.views.mms import CSS
 from tempmm_lab.views.picture import Picture
 from tempmm_lab.views.svg import Svg
-from tempmm_lab.views.timeline import WIDTH, Axis, checked, describe, draw_lanes, draw_legend, height, notes, twin
+from tempmm_lab.views.timeline import (
+    WIDTH,
+    Axis,
+    checked,
+    describe,
+    draw_lanes,
+    draw_legend,
+    draw_notes,
+    height,
+    notes,
+    twin,
+)
 
 MOST = 4
 
@@ -25,22 +36,26 @@ def compare(traces: Sequence[Trace], at: int | None = None) -> Picture:
     """
     every = _checked(traces)
     read_ones = [read(trace) for trace in every]
-    longest = max(lanes.count for lanes in read_ones)
-    place, axis = checked(at, longest), Axis(longest)
-    words = [_outcome(trace) for trace in every]
+    place, parting = checked(at, max(lanes.count for lanes in read_ones)), parting_of(every)
+    name = f"Compared: {' and '.join(lanes.title for lanes in read_ones)}"
+    desc = " ".join([parting + ".", *(f"{lanes.title}: {describe(lanes, None)}" for lanes in read_ones)])
+    text = "\n".join([parting, *(twin(lanes, _within(place, lanes)) for lanes in read_ones)])
+    return Picture(name, desc, sketch(every, place).finish(name, desc, CSS), text)
+
+
+def sketch(traces: Sequence[Trace], at: int | None) -> Svg:
+    """Give the drawing of several runs, unfinished."""
+    read_ones = [read(trace) for trace in traces]
+    axis = Axis(max(lanes.count for lanes in read_ones))
     tall = sum(height(lanes, axis) + 34 + 16 * len(notes(lanes)) for lanes in read_ones)
     drawing = Svg(WIDTH, tall + 52)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
     y = 0.0
-    for lanes, outcome in zip(read_ones, words, strict=True):
-        y = _draw_one(drawing, y, lanes, outcome, axis, place)
-    parting = parting_of(every)
-    drawing.text(12, y + 16, parting, "b s")
+    for trace, lanes in zip(traces, read_ones, strict=True):
+        y = _draw_one(drawing, y, lanes, _outcome(trace), axis, at)
+    drawing.text(12, y + 16, parting_of(traces), "b s")
     draw_legend(drawing, drawing.height - 22, read_ones)
-    name = f"Compared: {' and '.join(lanes.title for lanes in read_ones)}"
-    desc = " ".join([parting + ".", *(f"{lanes.title}: {describe(lanes, None)}" for lanes in read_ones)])
-    text = "\n".join([parting, *(twin(lanes, _within(place, lanes)) for lanes in read_ones)])
-    return Picture(name, desc, drawing.finish(name, desc, CSS), text)
+    return drawing
 
 
 def _checked(traces: Sequence[Trace]) -> list[Trace]:
@@ -63,8 +78,7 @@ def _draw_one(drawing: Svg, y: float, lanes: Lanes, outcome: str, axis: Axis, pl
     drawing.text(WIDTH - 12, y + 22, outcome, "s end b bad" if lanes.broken or lanes.stopped else "s end b ok")
     axis.draw(drawing, bottom + 8)
     lines = notes(lanes)
-    for row, line in enumerate(lines):
-        drawing.text(12, bottom + 26 + 16 * row, line if len(line) < 106 else line[:104] + "…", "s")
+    draw_notes(drawing, bottom + 26, lines)
     below = bottom + 24 + 16 * len(lines)
     drawing.line(12, below, WIDTH - 12, below)
     return below + 10

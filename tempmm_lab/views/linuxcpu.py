@@ -16,7 +16,8 @@ from tempmm_lab.views.picture import Picture
 from tempmm_lab.views.svg import Svg
 from tempmm_lab.views.tlb import difference
 
-WIDTH, LEFT, ROW = 372, 14, 19
+WIDTH, LEFT, ROW = 352, 14, 19
+PAGE, FRAME, RIGHTS = LEFT + 68, LEFT + 192, LEFT + 252
 COUNTS = (("preempt", 0xFF), ("softirq", 0xFF00), ("hardirq", 0xF0000), ("NMI", 0xF00000))
 """The fields of preempt_count (include/linux/preempt.h)."""
 _OWNER = {ctx_id: name for name, ctx_id in CTX_IDS.items()}
@@ -80,8 +81,8 @@ def next_step(cpu: LinuxCpu) -> str:
     if not cpu.running:
         return "finished"
     point = cpu.running[-1].point
-    line = f"{point.line[0]}:{point.line[1]}" if point.line else ""
-    return f"{line} {getattr(point.op.do, '__name__', '')}()" if point.op else line
+    name = point.line[0] if point.line else point.call[0]
+    return f"{point.op.do.__name__}() in {name}()" if point.op else name
 
 
 def lines_about(cpu: LinuxCpu) -> list[tuple[str, str]]:
@@ -107,11 +108,34 @@ def lines_about(cpu: LinuxCpu) -> list[tuple[str, str]]:
 def draw_linux_cpu(cpu: LinuxCpu, number: int | None = None, system: System | None = None) -> Picture:
     """Draw a Linux CPU as a card; with its system, what breaks a rule now and what is stale are marked too."""
     title = f"CPU {number}" if number is not None else "CPU"
-    rows, about, wrong = tlb_rows(cpu, system), lines_about(cpu), faults(cpu, system)
+    drawn = card(cpu, title, system)
+    return Picture(title, drawn.desc, drawn.drawing.finish(title, drawn.desc, CSS), "\n".join(drawn.twin))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card that is not finished yet: its words and its drawing."""
+
+    desc: str
+    twin: tuple[str, ...]
+    drawing: Svg
+
+
+def card(cpu: LinuxCpu, title: str, system: System | None, tag: str = "") -> Card:
+    """Give the card of a CPU, unfinished. `tag` stands beside the title in place of the task's name."""
+    rows, wrong = tlb_rows(cpu, system), faults(cpu, system)
+    words = f"{title}, {cpu.current}" + (f", on {tag}" if tag else "")
+    drawing = sketch(cpu, title, tag or cpu.current, rows, wrong)
+    return Card(_describe(cpu, rows, wrong), tuple(_twin(cpu, words, rows, wrong)), drawing)
+
+
+def sketch(cpu: LinuxCpu, title: str, tag: str, rows: list[Row], wrong: list[str]) -> Svg:
+    """Give the drawing of a card, unfinished."""
+    about = lines_about(cpu)
     tall = 166 + ROW * (len(about) + max(1, len(rows)) + len(wrong))
     drawing = Svg(WIDTH, tall)
     drawing.rect(0.5, 0.5, WIDTH - 1, tall - 1, "card", 6)
-    _draw_head(drawing, cpu, title)
+    _draw_head(drawing, cpu, title, tag)
     _draw_opinions(drawing, cpu, broken="cr3-is-loaded-mm" in wrong)
     y = 122.0
     for name in wrong:
@@ -119,25 +143,25 @@ def draw_linux_cpu(cpu: LinuxCpu, number: int | None = None, system: System | No
         y += ROW
     for name, value in about:
         drawing.text(LEFT, y, name, "m c")
-        drawing.text(WIDTH - LEFT, y, _cut(value if len(value) < 34 else value.split(" = ")[-1], 33), "c end")
+        drawing.text(WIDTH - LEFT, y, _cut(value if len(value) < 30 else value.split(" = ")[-1], 30), "c end")
         y += ROW
     _draw_tlb(drawing, y - 6, rows)
-    drawing.text(LEFT, tall - 10, _cut(f"next: {next_step(cpu)}", 56), "t m")
-    desc = _describe(cpu, rows, wrong)
-    return Picture(title, desc, drawing.finish(title, desc, CSS), "\n".join(_twin(cpu, title, rows, wrong)))
+    drawing.text(LEFT, tall - 10, _cut(f"next: {next_step(cpu)}", 53), "t m")
+    return drawing
 
 
 def _cut(words: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
-def _draw_head(drawing: Svg, cpu: LinuxCpu, title: str) -> None:
+def _draw_head(drawing: Svg, cpu: LinuxCpu, title: str, tag: str) -> None:
     drawing.text(LEFT, 24, title, "h")
-    drawing.text(LEFT + 9 * len(title) + 4, 24, cpu.current, "m c")
+    drawing.text(LEFT + 9 * len(title) + 4, 24, _cut(tag, 14), "m c")
     lockdep = cpu.hardirqs_enabled
-    differ = lockdep != cpu.rflags_if
     drawing.chip(WIDTH - LEFT - 160, 10, f"IF={int(cpu.rflags_if)}", on=cpu.rflags_if, width=44)
-    drawing.chip(WIDTH - LEFT - 112, 10, f"lockdep={int(lockdep)}", on=lockdep, width=72, wrong=differ)
+    drawing.chip(WIDTH - LEFT - 112, 10, f"lockdep={int(lockdep)}", on=lockdep, width=72)
+    if lockdep != cpu.rflags_if:
+        drawing.rect(WIDTH - LEFT - 163, 7, 126, 24, "cursor", 4)
     drawing.chip(WIDTH - LEFT - 36, 10, f"CPL{int(cpu.registers.cpl)}", on=cpu.user_mode, width=36)
 
 
@@ -160,7 +184,7 @@ def _draw_opinions(drawing: Svg, cpu: LinuxCpu, *, broken: bool) -> None:
 
 def _draw_tlb(drawing: Svg, y: float, rows: list[Row]) -> None:
     drawing.line(LEFT, y - 4, WIDTH - LEFT, y - 4)
-    for x, name in ((LEFT, "TLB  PCID"), (LEFT + 88, "page"), (LEFT + 196, "frame"), (LEFT + 264, "rights")):
+    for x, name in ((LEFT, "TLB PCID"), (PAGE, "page"), (FRAME, "frame"), (RIGHTS, "rights")):
         drawing.text(x, y + 10, name, "t m")
     if not rows:
         drawing.text(LEFT + 20, y + 28, "empty", "m c")
@@ -172,14 +196,14 @@ def _draw_row(drawing: Svg, y: float, row: Row) -> None:
     entry = row.entry
     if row.now:
         drawing.rect(LEFT - 4, y - 1, WIDTH - 2 * LEFT + 8, ROW - 2, "wrong")
-        drawing.line(LEFT + 88, y + 15.5, LEFT + 250, y + 15.5, "dots")
+        drawing.line(PAGE, y + 15.5, RIGHTS - 10, y + 15.5, "dots")
     if row.owner:
         swatch(drawing, LEFT, y + 2, row.owner)
     drawing.text(LEFT + 24, y + 12, "global" if entry.global_ else int(entry.pcid), "s")
-    drawing.text(LEFT + 88, y + 12, f"{entry.va:#x}", "s")
-    drawing.text(LEFT + 196, y + 12, f"{entry.pa:#x}", "s")
+    drawing.text(PAGE, y + 12, f"{entry.va:#x}", "s")
+    drawing.text(FRAME, y + 12, f"{entry.pa:#x}", "s")
     rights = str(entry.rights).split()[0]
-    drawing.text(LEFT + 264, y + 12, rights if not row.now else f"{rights} ✗ stale", "s bad b" if row.now else "s")
+    drawing.text(RIGHTS, y + 12, rights if not row.now else f"{rights} ✗ stale", "s bad b" if row.now else "s")
 
 
 def _describe(cpu: LinuxCpu, rows: list[Row], wrong: list[str]) -> str:
@@ -191,9 +215,9 @@ def _describe(cpu: LinuxCpu, rows: list[Row], wrong: list[str]) -> str:
     return ". ".join([*parts, *(f"breaks {name}" for name in wrong), f"next: {next_step(cpu)}"]) + "."
 
 
-def _twin(cpu: LinuxCpu, title: str, rows: list[Row], wrong: list[str]) -> list[str]:
+def _twin(cpu: LinuxCpu, words: str, rows: list[Row], wrong: list[str]) -> list[str]:
     flags = f"IF={int(cpu.rflags_if)} lockdep={int(cpu.hardirqs_enabled)} CPL={int(cpu.registers.cpl)}"
-    lines = [f"{title}, {cpu.current}: {flags} PCID={int(cpu.registers.pcid)} ASID={cpu.loaded_mm_asid}"]
+    lines = [f"{words}: {flags} PCID={int(cpu.registers.pcid)} ASID={cpu.loaded_mm_asid}"]
     lines += [f"  {name:<14} {short(mm)}" for name, mm in opinions(cpu)]
     lines += [f"  active_mm      {short(cpu.active_mm)}"] if cpu.current_mm is None else []
     lines += [f"  {name:<14} {value}" for name, value in lines_about(cpu)]

@@ -62,15 +62,20 @@ class Svg:
         """Put another drawing into this one, unfinished, with its corner at (x, y)."""
         self._parts += [f'<g transform="translate({number(x)} {number(y)})">', *other._parts, "</g>"]
 
-    def finish(self, title: str, desc: str, css: str = "") -> str:
-        """Give the whole drawing, with its title and description inside; `css` is added to the book's own."""
+    def finish(self, title: str, desc: str, css: str = "", *, styled: bool = True) -> str:
+        """Give the whole drawing, with its title and description inside; `css` is added to the book's own.
+
+        `styled=False` leaves the styles out: another drawing on the same page has them.
+        """
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="tmm" role="img" width="{number(self.width)}" '
             f'height="{number(self.height)}" viewBox="0 0 {number(self.width)} {number(self.height)}" '
             f'style="max-width:100%;height:auto">'
         )
-        inside = f"<title>{escape(title)}</title><desc>{escape(desc)}</desc><style>{CSS}{css}</style>"
-        return head + inside + "".join(self._parts) + "</svg>"
+        style = f"<style>{CSS}{css}</style>" if styled else ""
+        return (
+            head + f"<title>{escape(title)}</title><desc>{escape(desc)}</desc>{style}" + "".join(self._parts) + "</svg>"
+        )
 
 
 _HATCHES = {

@@ -26,15 +26,20 @@ def draw_timeline(trace: Trace, at: int | None = None) -> Picture:
     """
     lanes = read(a_thing(trace, Trace, "draw_timeline() draws a Trace, such as play(text_poke(), in_order)."))
     place = checked(at, lanes.count)
+    name, desc = f"Timeline of {lanes.title}", describe(lanes, place)
+    return Picture(name, desc, sketch(lanes, place).finish(name, desc, CSS), twin(lanes, place))
+
+
+def sketch(lanes: Lanes, at: int | None) -> Svg:
+    """Give the drawing of one run, unfinished."""
     axis = Axis(lanes.count)
     drawing = Svg(WIDTH, height(lanes, axis) + 46 + 16 * len(notes(lanes)))
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
-    bottom = draw_lanes(drawing, lanes, axis, 0, place)
+    bottom = draw_lanes(drawing, lanes, axis, 0, at)
     axis.draw(drawing, bottom + 12)
-    _draw_notes(drawing, bottom + 30, notes(lanes))
+    draw_notes(drawing, bottom + 30, notes(lanes))
     draw_legend(drawing, drawing.height - 22, [lanes])
-    name, desc = f"Timeline of {lanes.title}", describe(lanes, place)
-    return Picture(name, desc, drawing.finish(name, desc, CSS), twin(lanes, place))
+    return drawing
 
 
 def checked(at: int | None, count: int) -> int | None:
@@ -179,7 +184,8 @@ def notes(lanes: Lanes) -> list[str]:
     return shown + ([f"stopped: {lanes.stopped}"] if lanes.stopped else [])
 
 
-def _draw_notes(drawing: Svg, y: float, lines: list[str]) -> None:
+def draw_notes(drawing: Svg, y: float, lines: list[str]) -> None:
+    """Write notes below the lanes, each cut to the width."""
     for place, line in enumerate(lines):
         drawing.text(12, y + 16 * place, line if len(line) < 106 else line[:104] + "…", "s")
 

@@ -39,13 +39,17 @@ class Live:
             value=False, description="Show as text", tooltip="The same facts as plain text", icon="align-left"
         )
         self.as_text.observe(self._redraw, "value")
-        self.root = w.VBox([w.HTML(CSS), *self.controls(), self.alert, self.shown, self.as_text])
+        self.root = w.VBox([w.HTML(CSS), *self.controls(), self.alert, self.shown, *self.below(), self.as_text])
         self.root.add_class("tmm-widget").add_class(f"tmm-{self.name}")
         self._redraw()
 
     def controls(self) -> list[w.Widget]:
         """Give the rows of controls; each must call `self.guard(...)`-wrapped code only."""
         raise NotImplementedError
+
+    def below(self) -> list[w.Widget]:
+        """Give the rows of controls that stand below the picture."""
+        return []
 
     def draw(self) -> Picture:
         """Give the picture of the present state."""

@@ -25,7 +25,7 @@ FLOORS = (
     ("scenarios",),  # a start, what may happen, what must always hold
     ("sweeps",),  # many scenarios, on many processes
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
-    ("snapshots", "oracles", "examples", "tlbplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
+    ("snapshots", "oracles", "examples", "tlbplay", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget
