@@ -8,8 +8,8 @@ from typing import Any
 from tempmm_lab.answer import Answer, OutOfLimits, Target, report_of
 from tempmm_lab.engine.decide import Decision, Late, alarms_of, fixpoint
 from tempmm_lab.engine.roles import roles_of
+from tempmm_lab.engine.spots import TooManyViews
 from tempmm_lab.engine.tables import Tables
-from tempmm_lab.engine.views import TooManyViews
 from tempmm_lab.errors import ModelError, NotApart
 from tempmm_lab.report import Report
 

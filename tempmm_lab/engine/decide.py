@@ -24,9 +24,10 @@ from tempmm_lab.engine.guided import Guided, Unsettled
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint
 from tempmm_lab.engine.merge import ends_of_quiet_moves
 from tempmm_lab.engine.roles import Roles
+from tempmm_lab.engine.spots import TooManyViews
 from tempmm_lab.engine.tables import Tables
 from tempmm_lab.engine.vector import VectorSearch
-from tempmm_lab.engine.views import TooManyViews, Views
+from tempmm_lab.engine.views import Views
 from tempmm_lab.engine.waiting import may_wait_for_ever
 
 MAX_VIEWS = 200_000

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tempmm_lab.answer import Target
-from tempmm_lab.engine.views import View, Views
+from tempmm_lab.engine.spots import View
+from tempmm_lab.engine.views import Views
 from tempmm_lab.engine.waiting import may_wait_for_ever
 
 Key = tuple[int, int, int]

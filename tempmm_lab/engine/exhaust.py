@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tempmm_lab.answer import Target
+from tempmm_lab.engine.edges import Edge
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
-from tempmm_lab.engine.tables import Edge
 
 
 class Exhaust:

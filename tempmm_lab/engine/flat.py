@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from typing import Any
 
 from tempmm_lab.answer import Target
+from tempmm_lab.engine.edges import Edge
 from tempmm_lab.engine.joint import Joint
-from tempmm_lab.engine.tables import Edge
 
 ROOM = 50_000_000
 """At most so many entries in the look-up table of rows."""

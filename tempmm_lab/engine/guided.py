@@ -13,8 +13,8 @@ from typing import Any
 
 from tempmm_lab.answer import Target
 from tempmm_lab.engine.distance import FAR, Guide
+from tempmm_lab.engine.edges import Edge
 from tempmm_lab.engine.joint import NO_DEADLOCK, Joint, State
-from tempmm_lab.engine.tables import Edge
 
 
 class Unsettled(Exception):

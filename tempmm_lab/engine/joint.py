@@ -14,8 +14,9 @@ from math import factorial
 from typing import Any
 
 from tempmm_lab.answer import Target
+from tempmm_lab.engine.edges import Edge
 from tempmm_lab.engine.roles import Roles
-from tempmm_lab.engine.tables import Edge, Tables
+from tempmm_lab.engine.tables import Tables
 
 State = tuple[int, ...]
 """Each CPU's own state by number, and last the shared values."""

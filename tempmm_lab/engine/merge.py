@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from tempmm_lab.engine.edges import Place
 from tempmm_lab.engine.joint import Ends
-from tempmm_lab.engine.tables import Place
 from tempmm_lab.engine.views import Views
 
 

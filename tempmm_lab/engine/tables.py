@@ -10,36 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
-from tempmm_lab.answer import Target
-from tempmm_lab.engine.apart import Apart, Move, Turn, Wait
+from tempmm_lab.engine.apart import Apart, Move, Turn
+from tempmm_lab.engine.edges import Edge, LockMistake, Place, is_lock
 from tempmm_lab.errors import NotApart
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A move, in numbers: where the own state and the shared values go."""
-
-    action: Hashable
-    own: int
-    shared: int
-    asks: tuple[tuple[Hashable, bool], ...]
-    sends: tuple[tuple[Hashable, Hashable], ...]
-    writes: tuple[Hashable, ...]
-    """The cells that change, but for those of locks."""
-    targets: tuple[Target, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """All about one own state at certain shared values."""
-
-    edges: tuple[Edge, ...]
-    waits: tuple[Wait, ...]
-    broken: tuple[Target, ...]
-    unfinished: bool
 
 
 class _Node:
@@ -50,15 +25,6 @@ class _Node:
     def __init__(self, cell: Hashable) -> None:
         self.cell = cell
         self.children: dict[Hashable, Any] = {}
-
-
-def is_lock(cell: Hashable) -> TypeGuard[tuple[str, Hashable]]:
-    """Say whether a cell says of a lock that it is taken."""
-    return isinstance(cell, tuple) and cell[0] == "lock"
-
-
-class LockMistake(NotApart):
-    """A lock was taken or given back past its lock object, so that holding it excludes nobody."""
 
 
 class Tables:
@@ -227,7 +193,8 @@ class Tables:
         self._check_locks(own, after, shared, move)
         there = self.write(shared, move.writes)
         cells = () if there == shared else self._differing(shared, there)
-        return Edge(move.action, after, there, move.asks, move.sends, cells, tuple(targets))
+        private = there == shared and not move.asks and not move.sends and self._held[own] == self._held[after]
+        return Edge(move.action, after, there, move.asks, move.sends, cells, tuple(targets), private)
 
     def _differing(self, shared: int, there: int) -> tuple[Hashable, ...]:
         before, after = self.values[shared], self.values[there]

@@ -30,46 +30,13 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from tempmm_lab.answer import Target
+from tempmm_lab.engine.edges import Edge
 from tempmm_lab.engine.roles import Roles
-from tempmm_lab.engine.tables import Edge, Tables
-
-Journals = tuple[tuple[Hashable, Hashable], ...]
-View = tuple[int, int]
-"""(role, own state), at some spot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a move does to the views of other CPUs at the same spot."""
-
-    spot: int
-    sends: tuple[tuple[Hashable, Hashable], ...]
-    none: tuple[Hashable, ...]  # clauses that no other CPU satisfies
-    role: int  # the mover's, if one CPU plays it; else -1
-    held: frozenset[str]
-
-
-@dataclass(slots=True)
-class Spot:
-    """Shared values with their journals, and all that is known there."""
-
-    shared: int
-    journals: Journals
-    views: dict[View, None] = field(default_factory=dict)
-    effects: dict[Effect, None] = field(default_factory=dict)
-    parked: list[tuple[View, Edge]] = field(default_factory=list)
-
-
-class TooManyViews(Exception):  # it is no error: the proof is not to be had this way
-    """More views than were allowed, or the time is up."""
-
-
-class _Contended(Exception):  # it is no error: begin again, knowing more
-    """A cell turned out to be written by two roles."""
+from tempmm_lab.engine.spots import Contended, Effect, Journals, Spot, TooManyViews, View
+from tempmm_lab.engine.tables import Tables
 
 
 class Views:
@@ -101,7 +68,7 @@ class Views:
         """
         while True:
             self._clear()
-            with contextlib.suppress(_Contended):
+            with contextlib.suppress(Contended):
                 self._reach()
                 return
 
@@ -144,12 +111,19 @@ class Views:
         self.steps += 1
         spot = self.spots[number]
         for edge in self.tables.place(view[1], spot.shared).edges:
-            if self.possible(spot, view, edge):
+            if edge.private:
+                self.moves += 1
+                self._add(number, (view[0], edge.own))
+            elif self.possible(spot, view, edge):
                 self._take(number, view, edge)
             else:
                 spot.parked.append((view, edge))
         for effect in list(spot.effects):
             self._apply(effect, view)
+        if spot.parked:
+            self._unpark(number, spot)
+
+    def _unpark(self, number: int, spot: Spot) -> None:
         for waiting, edge in list(spot.parked):
             if self.possible(spot, waiting, edge):
                 spot.parked.remove((waiting, edge))
@@ -200,7 +174,7 @@ class Views:
             first = self._writers.setdefault(cell, role)
             if first != role and cell not in self._contended:
                 self._contended.add(cell)
-                raise _Contended
+                raise Contended
 
     def effect(self, view: View, edge: Edge, after: int) -> Effect:
         """Give what a move does to others."""

@@ -10,8 +10,9 @@ any number of CPUs. What is left may be one, and is settled by the exact search.
 from __future__ import annotations
 
 from tempmm_lab.engine.apart import Wait
-from tempmm_lab.engine.tables import Place
-from tempmm_lab.engine.views import View, Views
+from tempmm_lab.engine.edges import Place
+from tempmm_lab.engine.spots import View
+from tempmm_lab.engine.views import Views
 
 NO_DEADLOCK = ("rule", "no-deadlock")
 
