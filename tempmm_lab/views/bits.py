@@ -26,16 +26,16 @@ class Field:
         return word >> self.low & (1 << (self.high - self.low + 1)) - 1
 
 
-def bit_picture(title: str, desc: str, word: int, fields: list[Field]) -> Picture:
-    """Draw `word` in two rows, bits 63:32 above 31:0, and list what the fields mean."""
+def bit_picture(title: str, desc: str, word: int, fields: list[Field], *, rows: tuple[int, ...] = (63, 31)) -> Picture:
+    """Draw `word` in rows of 32 bits, each named by its highest, and list what the fields mean."""
     told = [field for field in fields if field.meaning]
-    drawing = Svg(2 * LEFT + 32 * CELL, 44 + 2 * ROW + 19 * len(told))
+    drawing = Svg(2 * LEFT + 32 * CELL, 44 + len(rows) * ROW + 19 * len(told))
     drawing.rect(0.5, 0.5, drawing.width - 1, drawing.height - 1, "card", 6)
     drawing.text(LEFT, 24, title, "h")
-    for row, high in enumerate((63, 31)):
+    for row, high in enumerate(rows):
         _draw_row(drawing, 44 + row * ROW, high, word, fields)
     for place, field in enumerate(told):
-        y = 44 + 2 * ROW + 10 + 19 * place
+        y = 44 + len(rows) * ROW + 10 + 19 * place
         drawing.text(LEFT, y, _name(field), "b")
         drawing.text(LEFT + 150, y, field.meaning)
     return Picture(title, desc, drawing.finish(title, desc), _twin(title, told))
