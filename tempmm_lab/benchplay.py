@@ -5,17 +5,18 @@ A `Bench` is a run and a place in it. Everything a reader does gives another ben
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tempmm_lab.errors import ModelError, NotPossible
+from tempmm_lab.following import actions_of, empty, ended, extended, next_of, to_the_end, why_not
 from tempmm_lab.kernel.builds import Build
-from tempmm_lab.kernel.step import Action, action, successors, take
+from tempmm_lab.kernel.step import Action, action, successors
 from tempmm_lab.kernel.system import System
 from tempmm_lab.scenarios import Scenario
 from tempmm_lab.scenarios.paths import Path
-from tempmm_lab.trace import LONGEST, Trace, in_order, judged
+from tempmm_lab.trace import LONGEST, Trace
 
 KINDS = {"s": "step", "i": "IRQ", "n": "NMI", "t": "tick", "p": "IPI", "d": "drain", "f": "fill", "e": "evict"}
 
@@ -69,24 +70,6 @@ class Bench:
         return {name: step for name, step in self.trace.broken.items() if step <= self.at}
 
 
-def empty(scenario: Scenario) -> Trace:
-    """Give the run in which nothing has happened yet."""
-    return Trace(scenario, (), "", scenario.system())
-
-
-def extended(trace: Trace, actions: Iterable[Action]) -> Trace:
-    """Let more happen at the end of a run; where an action cannot, the run stops and says which and why."""
-    moments, system = list(trace.moments), trace.last
-    for wanted in actions:
-        try:
-            outcome = take(system, wanted)
-        except ModelError as why:
-            return replace(trace, moments=tuple(moments), stopped=f"action {len(moments) + 1}, {why}")
-        moments.append(judged(trace.scenario, system, wanted, outcome))
-        system = outcome.system
-    return replace(trace, moments=tuple(moments), stopped="")
-
-
 def begin(trace: Trace, compare: Build | str | None = None) -> Bench:
     """Give the bench on which a run has happened, whole; `compare` is a second build."""
     return with_other(_at(Bench(trace), trace, len(trace)), compare)
@@ -121,11 +104,6 @@ def _followed(bench: Bench) -> Bench:
     return replace(bench, other=extended(kept, wanted[alike:]))
 
 
-def actions_of(trace: Trace) -> tuple[Action, ...]:
-    """Give what happens in a run, in order."""
-    return tuple(moment.action for moment in trace)
-
-
 def jump(bench: Bench, at: int) -> Bench:
     """Go to a place in the run."""
     return _at(bench, bench.trace, max(0, min(at, len(bench.trace))))
@@ -156,39 +134,29 @@ def forward(bench: Bench) -> Bench:
     """Take the next planned step; at the end, whatever comes next in order."""
     if bench.at < len(bench.trace):
         return jump(bench, bench.at + 1)
-    chosen = _next(bench.system)
+    chosen = next_of(bench.system)
     if chosen is None:
         return replace(bench, note=ended(bench.system))
     return do(bench, chosen)
 
 
-def ended(system: System) -> str:
-    """Say why nothing more can happen by itself."""
-    if system.cells["panic", None]:
-        return "The kernel has panicked: nothing more happens."
-    waiting = [f"CPU {number}" for number, cpu in enumerate(system.cpus) if cpu.running]
-    if waiting:
-        return f"{' and '.join(waiting)} cannot go on: every step waits for something that nobody does any more."
-    return "Every CPU has finished."
-
-
-def _next(system: System) -> Action | None:
-    return in_order(system, [each for each, _ in successors(system)], 0)
-
-
 def run_on(bench: Bench) -> Bench:
     """Go on, as planned and then in order, until a rule breaks or nothing more can happen."""
-    trace, at = bench.trace, bench.at
-    while True:
-        if at == len(trace):
-            chosen = _next(trace.last)
-            if chosen is None or at >= LONGEST:
-                return _at(bench, trace, at, ended(trace.last))
-            trace = extended(trace, [chosen])
-        at += 1
-        if trace[at - 1].broken:
-            note = f"Stopped in step {at}, which breaks {', '.join(trace[at - 1].broken)}."
-            return _at(bench, trace, at, note)
+    trace = bench.trace
+    if not any(moment.broken for moment in trace.moments[bench.at :]):
+        trace = to_the_end(trace)
+    at = next((at for at in range(bench.at + 1, len(trace) + 1) if trace[at - 1].broken), None)
+    if at is None:
+        return _at(bench, trace, len(trace), ended(trace.last))
+    return _at(bench, trace, at, f"Stopped in step {at}, which breaks {', '.join(trace[at - 1].broken)}.")
+
+
+def planned(bench: Bench) -> Bench:
+    """Give something to play: at the end of the run, what comes next in order; if there is nothing, the start."""
+    if bench.at < len(bench.trace):
+        return bench
+    trace = to_the_end(bench.trace)
+    return _at(bench, trace, bench.at if len(trace) > bench.at else 0)
 
 
 def cut(bench: Bench) -> Bench:
@@ -239,12 +207,3 @@ def choices(bench: Bench) -> Iterator[tuple[Action, str | None]]:
         named += [action(kind, number, va) for va in system.world.fills for kind in "fe"]
         for each in named:
             yield each, None if each in possible else why_not(system, each)
-
-
-def why_not(system: System, wanted: Action) -> str:
-    """Say why something cannot happen now."""
-    try:
-        take(system, wanted)
-    except ModelError as why:
-        return str(why).removeprefix(f"{wanted} cannot happen here: ").removeprefix(f"{wanted} cannot happen: ")
-    return ""

@@ -23,9 +23,10 @@ GRID = (
     ".tmm-bench{container-type:inline-size}.tmm-panes svg{display:block}"
     ".tmm-cards{display:flex;flex-wrap:wrap;gap:10px;align-items:flex-start}"
     ".tmm-cards svg{flex:1 1 280px;max-width:352px}"
-    "@container (min-width:700px){.tmm-panes{grid-template-columns:4fr 3fr}"
+    "@container (min-width:600px){.tmm-panes{grid-template-columns:4fr 3fr}"
     ".tmm-machine,.tmm-timeline{grid-column:1/3}.tmm-machine{order:-2}.tmm-timeline{order:-1}}"
     "@container (min-width:1000px){.tmm-panes{grid-template-columns:400fr 360fr 300fr}"
+    ".tmm-bench p.tmm-status{min-height:0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}"
     ".tmm-machine{grid-column:2/4;order:0}.tmm-timeline{grid-column:1/3;order:0}}</style>"
 )
 
@@ -73,9 +74,11 @@ def follows(bench: Bench) -> int:
 
 def _source(bench: Bench) -> list[Part]:
     number = follows(bench)
-    place = source.place_of(bench.system.cpus[number])
-    desc = source.describe(place, number)
-    return [Part("source", "Source", desc, tuple(source.twin(place, number)), source.sketch(place, number))]
+    now = bench.system.cpus[number]
+    over = not now.running and bench.at > 0  # then the line that ended it
+    place = source.place_of(bench.trace[bench.at - 1].before.cpus[number] if over else now)
+    desc, lines = source.describe(place, number, over=over), source.twin(place, number, over=over)
+    return [Part("source", "Source", desc, tuple(lines), source.sketch(place, number, over=over))]
 
 
 def _machine(bench: Bench) -> list[Part]:
@@ -116,7 +119,7 @@ def status(bench: Bench) -> str:
         return f"At the start: nothing has happened yet{ahead}."
     moment: Moment = bench.trace[bench.at - 1]
     kind = moment.action.kind
-    what = f"{moment.where}: {moment.what}" if kind == "s" else f"{KINDS[kind]} ({moment.action})"
+    what = f"{moment.where.partition(':')[0]}: {moment.what}" if kind == "s" else f"{KINDS[kind]} ({moment.action})"
     what = what if len(what) < 100 else what[:99] + "…"
     told = [str(event) for event in events(moment)]
     parts = [f"Step {bench.at} of {len(bench.trace)}. CPU {moment.action.cpu}, {what}", *told]
@@ -131,8 +134,10 @@ def panes(bench: Bench, report: Report | None, show: Sequence[str]) -> str:
         drawings = [part.svg(styled=part is every[0]) for part in every if part.pane == pane]
         inside = "".join(drawings)
         html.append(f'<div class="tmm-{pane}">{_cards_html(inside) if pane == "machine" else inside}</div>')
+    said = escape(status(bench))
+    told = f'<p role="status" class="tmm-status" title="{said}">{said}</p>'
     note = f'<p class="tmm-note">{escape(bench.note)}</p>' if bench.note else ""
-    return f'{GRID}<p role="status">{escape(status(bench))}</p>{note}<div class="tmm-panes">{"".join(html)}</div>'
+    return f'{GRID}{told}{note}<div class="tmm-panes">{"".join(html)}</div>'
 
 
 def _cards_html(inside: str) -> str:

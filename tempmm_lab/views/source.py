@@ -12,7 +12,7 @@ from tempmm_lab.views.mms import CSS
 from tempmm_lab.views.picture import Picture
 from tempmm_lab.views.svg import Svg
 
-WIDTH, LEFT, ROW, TOP, ROWS = 400, 14, 16, 64, 13
+WIDTH, LEFT, ROW, TOP, ROWS = 400, 14, 16, 50, 13
 AROUND, ROOM = 5, 55
 """How many lines are shown before and after, and how many characters fit."""
 
@@ -73,16 +73,16 @@ def draw_source(cpu: LinuxCpu, number: int = 0) -> Picture:
     return Picture(title, desc, sketch(place, number).finish(title, desc, CSS), "\n".join(twin(place, number)))
 
 
-def sketch(place: Place | None, number: int) -> Svg:
+def sketch(place: Place | None, number: int, *, over: bool = False) -> Svg:
     """Give the drawing, unfinished. It is of one height whatever it shows."""
-    drawing = Svg(WIDTH, TOP + ROW * ROWS + 10)
+    drawing = Svg(WIDTH, TOP + ROW * ROWS + 24)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
     if place is None:
         drawing.text(LEFT, 24, f"CPU {number} has finished", "b")
         return drawing
-    drawing.text(LEFT, 22, f"CPU {number} is at {place.where}", "b c")
+    drawing.text(LEFT, 22, f"{_head(number, over=over)} {place.where}", "b c")
     drawing.text(LEFT, 40, _end(" > ".join(place.calls), 60), "t m")
-    drawing.text(LEFT, 54, _end(place.below, 60), "t m")
+    drawing.text(LEFT, drawing.height - 9, _end(place.below, 60), "t m")
     for row, (line, words) in enumerate(_fitted(place)):
         y = TOP + ROW * row
         here = line == place.line
@@ -91,6 +91,10 @@ def sketch(place: Place | None, number: int) -> Svg:
             drawing.rect(LEFT - 8, y + 1, 3, ROW, "set", 0)
         drawing.text(LEFT + 2, y + 12.5, words, "s b" if here else "s")
     return drawing
+
+
+def _head(number: int, *, over: bool) -> str:
+    return f"CPU {number} has finished, in" if over else f"CPU {number} is at"
 
 
 def _end(words: str, most: int) -> str:
@@ -106,26 +110,31 @@ def _fitted(place: Place) -> list[tuple[int, str]]:
 
 
 def _folded(text: str) -> list[str]:
+    """Give a line as at most three that fit, broken between words where there are any."""
     indent = " " * (len(text) - len(text.lstrip()) + 8)
-    parts = [text[:ROOM]]
-    rest = text[ROOM:]
-    while rest:
-        parts.append(indent + rest[: ROOM - len(indent)])
-        rest = rest[ROOM - len(indent) :]
-    return parts[:3]
+    parts: list[str] = []
+    rest = text
+    while len(rest) > ROOM and len(parts) < 2:
+        at = rest.rfind(" ", len(indent) + 8, ROOM)
+        at = at if at > 0 else ROOM
+        parts.append(rest[:at])
+        rest = indent + rest[at:].lstrip()
+    return [*parts, rest if len(rest) <= ROOM else rest[: ROOM - 1] + "…"]
 
 
-def describe(place: Place | None, number: int) -> str:
+def describe(place: Place | None, number: int, *, over: bool = False) -> str:
     """Say where a CPU stands, in a sentence."""
     if place is None:
         return f"CPU {number} has finished."
     words = next((text.strip() for line, text in place.lines if line == place.line), "source not at hand")
-    return f"CPU {number} is at {place.where}, in {' > '.join(place.calls)}: {words}"
+    return f"{_head(number, over=over)} {place.where}, in {' > '.join(place.calls)}: {words}"
 
 
-def twin(place: Place | None, number: int) -> list[str]:
+def twin(place: Place | None, number: int, *, over: bool = False) -> list[str]:
     """Give the lines as text, the one that is next with an arrow."""
     if place is None:
         return [f"CPU {number} has finished."]
-    head = f"CPU {number} is at {place.where}: {' > '.join(place.calls)}" + (f"; {place.below}" if place.below else "")
+    head = f"{_head(number, over=over)} {place.where}: {' > '.join(place.calls)}" + (
+        f"; {place.below}" if place.below else ""
+    )
     return [head, *(f"{'->' if line == place.line else '  '} {text}".rstrip() for line, text in place.lines)]

@@ -11,6 +11,7 @@ import ipywidgets as w
 from tempmm_lab import benchplay
 from tempmm_lab.benchplay import Bench
 from tempmm_lab.errors import a_thing
+from tempmm_lab.following import empty
 from tempmm_lab.kernel.builds import Build
 from tempmm_lab.scenarios import Scenario
 from tempmm_lab.scenarios.paths import Path
@@ -25,7 +26,7 @@ from tempmm_lab.widgets.live import Live
 
 STYLE = (
     "<style>.tmm-widget.tmm-bench{max-width:1090px}.tmm-bench h3{margin:0 12px 0 0;font-size:16px}"
-    '.tmm-bench p[role="status"]{min-height:3em;margin:4px 0}.tmm-bench .tmm-note{font-style:italic;margin:4px 0}'
+    ".tmm-bench p.tmm-status{min-height:3em;margin:4px 0}.tmm-bench .tmm-note{font-style:italic;margin:4px 0}"
     ".tmm-bench .widget-hbox{align-items:center;gap:2px 4px}.tmm-bench .widget-checkbox{width:auto}"
     ".tmm-bench .tmm-why{opacity:.75;font-size:12px}</style>"
 )
@@ -142,5 +143,5 @@ def bench(
         a_thing(name, str, "name is a word that tells this bench from another.")
     if isinstance(given, Path | str):
         given = replay(given)
-    trace = benchplay.empty(given) if isinstance(given, Scenario) else given
+    trace = empty(given) if isinstance(given, Scenario) else given
     return BenchWidget(session_of(trace, compare, name), checked(show))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ class Job:
     report: Report | None = None
     error: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    worker: threading.Thread | None = None
 
     def work(self, tell: Callable[[int], None], deadline: float) -> None:
         """Explore; tell how many states were seen so far."""
@@ -49,7 +50,8 @@ class Job:
             tell(states)
 
         try:
-            self.report = self.run(self.scenario, deadline=deadline, progress=progress)
+            report = self.run(self.scenario, deadline=deadline, progress=progress)
+            self.report = replace(report, why="stopped by you") if self.stop and not report.complete else report
         except KeyboardInterrupt:
             self.error = "Stopped before there was anything to report."
         except ModelError as error:
@@ -92,17 +94,23 @@ class Exploring:
             self.job.stop = True
         self.owner.session.exploring = True
         self.job = job = Job(self.owner.bench.scenario, run)
-        worker = threading.Thread(target=copy_context().run, args=(self._work, job), daemon=True)
+        job.worker = threading.Thread(target=copy_context().run, args=(self._work, job), daemon=True)
         try:
-            worker.start()
+            job.worker.start()
         except RuntimeError:  # a kernel inside a browser has no threads
             job.work(lambda _: None, 10.0)
         else:
-            worker.join(BLINK)
+            job.worker.join(BLINK)
         with job.lock:
             job.late = job.report is None and not job.error
         if not job.late:
             self._end(job)
+
+    def wait(self) -> None:
+        """Wait until nothing is under way; for tests."""
+        job = self.job
+        if job is not None and job.worker is not None:
+            job.worker.join()
 
     def _work(self, job: Job) -> None:
         job.work(self._tell, LONGEST)

@@ -34,8 +34,15 @@ class Schedule:
             min=0, max=1, description="Step", readout=False, layout=w.Layout(width="300px", max_width="100%")
         )
         owner.hear(self.slider, lambda at: owner.put(benchplay.jump(owner.bench, at)))
-        self.player = w.Play(min=0, max=1, interval=400, show_repeat=False)
+        # The player's own buttons have no names, so it is hidden; `play` starts and stops its clock, which is in the
+        # page.
+        self.player = w.Play(min=0, max=1, interval=400, layout=w.Layout(display="none"))
         owner.hear(self.player, lambda at: owner.put(benchplay.jump(owner.bench, at)))
+        owner.hear(self.player, lambda _: None, "playing")
+        self.play = w.ToggleButton(
+            description="play", tooltip="Go on by itself, a step every 0.4 s", layout=w.Layout(width="auto")
+        )
+        owner.hear(self.play, self._play)
         self.start = self._mover("|◀ start", lambda bench: benchplay.jump(bench, 0), "Go to the start")
         self.back = self._mover("◀ back", lambda bench: benchplay.jump(bench, bench.at - 1), "Take back one step")
         self.next = self._mover("step ▶", benchplay.forward, "The next step: as planned, else in order")
@@ -43,11 +50,17 @@ class Schedule:
         self.run = self._mover("run on ▶|", benchplay.run_on, "Go on until a rule breaks or nothing more can happen")
         self.cut = self._mover("cut the rest", benchplay.cut, "Forget the steps that are planned after this one")
         self.cpus = w.VBox()
-        movers = [self.start, self.back, self.next, self.run, self.cut, self.slider, self.player]
+        movers = [self.start, self.back, self.next, self.run, self.play, self.cut, self.slider, self.player]
         self.rows: list[w.Widget] = [w.HBox(movers), self.cpus]
 
     def _mover(self, label: str, move: Callable[[Bench], Bench], tip: str) -> w.Button:
         return self.owner.button(label, lambda: self.owner.put(move(self.owner.bench)), tip)
+
+    def _play(self, on: bool) -> None:
+        if on:
+            self.owner.put(benchplay.planned(self.owner.bench))
+            self._sync_movers(self.owner.bench)
+        self.player.playing = on
 
     def _button(self, action: Action) -> w.Button:
         """Give the button for an action; it stays the same one, so that it keeps the keyboard."""
@@ -78,9 +91,10 @@ class Schedule:
     def _sync_movers(self, bench: Bench) -> None:
         last = max(1, len(bench.trace))
         for control in (self.slider, self.player):
-            with control.hold_sync():
-                control.max = last
-                control.value = bench.at
+            control.max = last  # a message of its own: the page would cut a value to the old limit and send that back
+            control.value = bench.at
+        self.play.value = self.player.playing
+        self.play.description = "pause" if self.player.playing else "play"
         self.start.disabled = self.back.disabled = bench.at == 0
         self.cut.disabled = bench.at == len(bench.trace)
 
@@ -99,5 +113,5 @@ def _reasons(number: int, every: dict[Action, str | None]) -> str:
     for action, why in every.items():
         if why and action.cpu == number:
             reasons.setdefault(why.rstrip("."), []).append(benchplay.KINDS[action.kind])
-    told = "; ".join(f"{', '.join(dict.fromkeys(kinds))}: {why}" for why, kinds in reasons.items())
-    return f"<span>no {escape(told)}</span>" if told else ""
+    told = "; ".join(f"{', '.join(dict.fromkeys(kinds))} ({why})" for why, kinds in reasons.items())
+    return f"<span>not now: {escape(told)}</span>" if told else ""

@@ -25,7 +25,7 @@ FLOORS = (
     ("scenarios",),  # a start, what may happen, what must always hold
     ("sweeps",),  # many scenarios, on many processes
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
-    ("snapshots", "oracles", "examples", "tlbplay", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
+    ("snapshots", "oracles", "examples", "tlbplay", "following", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
