@@ -14,6 +14,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "02": ("predict", "rights-grid"),
     "03": ("predict", "tlb-bench"),
     "04": ("predict", "bench"),
+    "09": ("predict", "bench"),
 }
 
 # Widget: patterns for those of its controls that need not change the picture, when all are operated in page order.

@@ -6,9 +6,15 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04
+from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch09
 
-CHAPTERS = {"ch01": ch01.OUTCOMES, "ch02": ch02.OUTCOMES, "ch03": ch03.OUTCOMES, "ch04": ch04.OUTCOMES}
+CHAPTERS = {
+    "ch01": ch01.OUTCOMES,
+    "ch02": ch02.OUTCOMES,
+    "ch03": ch03.OUTCOMES,
+    "ch04": ch04.OUTCOMES,
+    "ch09": ch09.OUTCOMES,
+}
 
 
 def _read(chapter: str, outcomes: dict[str, Outcome]) -> dict[str, Question]:
