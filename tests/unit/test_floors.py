@@ -26,6 +26,7 @@ FLOORS = (
     ("sweeps",),  # many scenarios, on many processes
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
     ("snapshots", "oracles", "examples", "tlbplay", "following", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
+    ("livecode", "batchcost", "recordedpokes"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
