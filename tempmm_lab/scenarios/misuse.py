@@ -13,7 +13,7 @@ from tempmm_lab.kernel.irqflags import local_irq_restore, local_irq_save
 from tempmm_lab.kernel.layout import ALIAS, EFI_MM, OTHER_MM, TEXT_POKE_MM, USER_MM, USER_PAGE
 from tempmm_lab.kernel.preempt import preempt_disable, preempt_enable
 from tempmm_lab.kernel.tlb import unuse_temporary_mm, use_temporary_mm
-from tempmm_lab.kernel.uaccess import copy_from_user
+from tempmm_lab.kernel.uaccess import copy_from_user, user_load
 from tempmm_lab.scenarios import programs
 from tempmm_lab.scenarios.migration import receiver, stopper
 from tempmm_lab.scenarios.scenario import story
@@ -23,8 +23,17 @@ ARMED = {"cpu_dr7": 0x2, "dr7": 0x2, "cpu_debugreg": int(ALIAS), "dr0": int(ALIA
 """A CPU whose task has set a breakpoint on the alias address."""
 
 
-async def sleeps_inside(touch: bool) -> None:
+async def back_to_user(uses: bool) -> None:
+    """Leave the system call, run one instruction, and load from the data page if that is wanted."""
+    await programs.back_to_user()
+    if uses:
+        await user_load(USER_PAGE)
+
+
+async def sleeps_inside(touch: bool, atomic: bool = False, uses: bool = False) -> None:
     """Borrow an mm, let another task run, and give the mm back, as if nothing had happened."""
+    if atomic:  # schedule() forces the count down, so there is no preempt_enable() below
+        await preempt_disable()
     flags = await local_irq_save()
     prev_mm = await use_temporary_mm(TEXT_POKE_MM)
     await local_irq_restore(flags)
@@ -34,7 +43,7 @@ async def sleeps_inside(touch: bool) -> None:
         await text_poke_memcpy(ALIAS, 0xCC, 1)
     await unuse_temporary_mm(prev_mm)
     await local_irq_restore(flags)
-    await programs.back_to_user()
+    await back_to_user(uses)
 
 
 async def reads_user_inside() -> None:
@@ -47,7 +56,7 @@ async def reads_user_inside() -> None:
     await programs.back_to_user()
 
 
-async def preemptible_inside() -> None:
+async def preemptible_inside(uses: bool = False) -> None:
     """Borrow an mm and allow preemption in it: the tick does the rest."""
     flags = await local_irq_save()
     prev_mm = await use_temporary_mm(TEXT_POKE_MM)
@@ -55,10 +64,10 @@ async def preemptible_inside() -> None:
     flags = await local_irq_save()
     await unuse_temporary_mm(prev_mm)
     await local_irq_restore(flags)
-    await programs.back_to_user()
+    await back_to_user(uses)
 
 
-async def careful_inside() -> None:
+async def careful_inside(uses: bool = False) -> None:
     """The correct counterpart: preemption stays off as long as the mm is borrowed."""
     await preempt_disable()
     flags = await local_irq_save()
@@ -68,7 +77,7 @@ async def careful_inside() -> None:
     await unuse_temporary_mm(prev_mm)
     await local_irq_restore(flags)
     await preempt_enable()
-    await programs.back_to_user()
+    await back_to_user(uses)
 
 
 @story("no-stale-use", "prev-mm-back", temporary_mms=True, choices={"to": ("user", "kthread", "tick", "nobody")})
@@ -81,12 +90,15 @@ def schedule_inside(
     access: bool = False,
     migrate: bool = False,
     touch: bool = False,
+    atomic: bool = False,
+    uses: bool = False,
 ) -> None:
     """CPU 0 schedules while a temporary mm is loaded, which is wrong on every build.
 
     Knobs: `to` a user task, a kthread, whoever a tick brings (ticks=1), or nobody: then preemption is off, and all is
     well; `touch` uses the alias after coming back; `access` reads user memory inside instead; `migrate` moves the task
-    to CPU 1 inside.
+    to CPU 1 inside; `atomic` turns preemption off first and schedules all the same; with `uses` the task has its data
+    page in the TLB, and loads from it when it is back in user mode.
     """
     if migrate:
         cpus = max(cpus, 2)
@@ -94,7 +106,7 @@ def schedule_inside(
         stage.sleeper(number, stopper, "mover", name="stopper", mm=None)
         stage.cpu(receiver, "mover", name="kthread", mm=None)
     else:
-        number = stage.cpu(*_inside(to, access, touch), name="user", mm=USER_MM)
+        number = stage.cpu(*_inside(to, access, (touch, atomic, uses)), name="user", mm=USER_MM)
         if to == "kthread":
             stage.sleeper(number, programs.kthread_yields, name="kthread", mm=None)
         else:
@@ -103,16 +115,18 @@ def schedule_inside(
             stage.cpu(programs.unmapper, USER_MM, name="unmapper", mm=USER_MM)
     for _ in range(2, cpus):
         stage.cpu(programs.user_of, int(USER_PAGE), 1, name="user", mm=USER_MM, user=True)
+    if uses:
+        stage.cache(number, USER_PAGE, USER_MM)
     stage.fill(fills, USER_PAGE)
 
 
-def _inside(to: str, access: bool, touch: bool) -> tuple[Any, ...]:
+def _inside(to: str, access: bool, sleeps: tuple[bool, bool, bool]) -> tuple[Any, ...]:
     """Give the task's program and its arguments."""
     if access:
         return (reads_user_inside,)
     if to in ("user", "kthread"):
-        return (sleeps_inside, touch)
-    return (preemptible_inside if to == "tick" else careful_inside,)
+        return (sleeps_inside, *sleeps)
+    return (preemptible_inside if to == "tick" else careful_inside, sleeps[-1])
 
 
 async def nests(inner: str, lifo: bool) -> None:
