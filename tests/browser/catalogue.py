@@ -16,6 +16,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "04": ("predict", "bench"),
     "07": ("predict", "bench"),
     "09": ("predict", "bench"),
+    "11": ("predict", "bench"),
 }
 
 # Widget: patterns for those of its controls that need not change the picture, when all are operated in page order.

@@ -20,7 +20,7 @@ STATEMENTS = {f"S{number}" for number in range(1, 107)} | {"S66b", "S68b", "S73b
 SNAPSHOTS = {
     f"recorded guest: pagetables-6.16.12-{name}"
     for name in ("user", "text_poke", "efi", "user-kaslr", "user-pti", "user-la57")
-}
+} | {f"recording: {name}" for name in ("text_poke-6.12.107", "text_poke-6.16.12", "efi-6.12.107", "efi-6.16.12")}
 
 
 def load() -> list[Row]:

@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch07, ch09
+from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch07, ch09, ch11
 
 CHAPTERS = {
     "ch01": ch01.OUTCOMES,
@@ -15,6 +15,7 @@ CHAPTERS = {
     "ch04": ch04.OUTCOMES,
     "ch07": ch07.OUTCOMES,
     "ch09": ch09.OUTCOMES,
+    "ch11": ch11.OUTCOMES,
 }
 
 
