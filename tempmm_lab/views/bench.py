@@ -14,10 +14,10 @@ from tempmm_lab.trace import Moment, events
 from tempmm_lab.views import compare, lanes, linuxcpu, rules, source, timeline
 from tempmm_lab.views.mms import CSS
 from tempmm_lab.views.picture import Picture
-from tempmm_lab.views.svg import Svg
+from tempmm_lab.views.svg import Svg, folded
 
 PANES = ("source", "machine", "timeline", "rules")
-WIDTH, GAP, HEAD = 760, 10, 44
+WIDTH, GAP, HEAD = 760, 10, 58
 GRID = (
     "<style>.tmm-panes{display:grid;gap:10px;grid-template-columns:1fr;max-width:1090px}"
     ".tmm-bench{container-type:inline-size}.tmm-panes svg{display:block}"
@@ -151,7 +151,8 @@ def draw_bench(bench: Bench, report: Report | None = None, show: Sequence[str] =
     placed, tall = _placed(every)
     drawing = Svg(WIDTH, tall)
     drawing.text(2, 18, title, "h")
-    drawing.text(2, 36, said if len(said) < 112 else said[:111] + "…", "s m")
+    for row, words in enumerate(folded(said, 110)):
+        drawing.text(2, 36 + 14 * row, words, "s m")
     for x, y, part in placed:
         drawing.put(x, y, part.drawing)
     desc = " ".join([said, *(part.desc for part in every)])

@@ -126,7 +126,7 @@ def card(cpu: LinuxCpu, title: str, system: System | None, tag: str = "") -> Car
     rows, wrong = tlb_rows(cpu, system), faults(cpu, system)
     words = f"{title}, {cpu.current}" + (f", on {tag}" if tag else "")
     drawing = sketch(cpu, title, tag or cpu.current, rows, wrong)
-    return Card(_describe(cpu, rows, wrong), tuple(_twin(cpu, words, rows, wrong)), drawing)
+    return Card(_describe(cpu, rows, wrong, judged=system is not None), tuple(_twin(cpu, words, rows, wrong)), drawing)
 
 
 def sketch(cpu: LinuxCpu, title: str, tag: str, rows: list[Row], wrong: list[str]) -> Svg:
@@ -206,12 +206,12 @@ def _draw_row(drawing: Svg, y: float, row: Row) -> None:
     drawing.text(RIGHTS, y + 12, rights if not row.now else f"{rights} ✗ stale", "s bad b" if row.now else "s")
 
 
-def _describe(cpu: LinuxCpu, rows: list[Row], wrong: list[str]) -> str:
+def _describe(cpu: LinuxCpu, rows: list[Row], wrong: list[str], *, judged: bool) -> str:
     parts = [f"{name} {short(mm)}" for name, mm in opinions(cpu)]
     parts += [f"IF {int(cpu.rflags_if)}, lockdep's flag {int(cpu.hardirqs_enabled)}"]
     parts += [f"{name} {value}" for name, value in lines_about(cpu)]
-    stale = sum(bool(row.now) for row in rows)
-    parts += [f"{len(rows) or 'no'} translation{'' if len(rows) == 1 else 's'}, {stale} stale"]
+    stale = f", {sum(bool(row.now) for row in rows)} stale" if judged else ""
+    parts += [f"{len(rows) or 'no'} translation{'' if len(rows) == 1 else 's'}{stale}"]
     return ". ".join([*parts, *(f"breaks {name}" for name in wrong), f"next: {next_step(cpu)}"]) + "."
 
 

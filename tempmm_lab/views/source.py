@@ -26,6 +26,7 @@ class Place:
 
     calls: tuple[str, ...]
     where: str
+    file: str
     line: int
     lines: tuple[tuple[int, str], ...]
     below: str = ""
@@ -38,10 +39,10 @@ def place_of(cpu: LinuxCpu) -> Place | None:
     point = cpu.running[-1].point
     name, line = point.line or ("", 0)
     calls = point.inside if point.inside and name.startswith(point.inside[-1]) else (*point.inside, name)
-    where = f"{name}(), in {PurePath(point.file).name}" if point.file.endswith(".py") else f"{name}()"
     below = [frame.point for frame in cpu.running[:-1]]
     interrupted = f"{cpu.running[-1].kind} interrupted {_at(below[-1])}" if below else ""
-    return Place(calls[-3:], where, line, _around(point.file, name, line), interrupted)
+    file = PurePath(point.file).name if "ipykernel" not in point.file and point.file.endswith(".py") else "notebook"
+    return Place(calls[-3:], f"{name}()", file, line, _around(point.file, name, line), interrupted)
 
 
 def _at(point: ProgramPoint) -> str:
@@ -80,8 +81,8 @@ def sketch(place: Place | None, number: int, *, over: bool = False) -> Svg:
     if place is None:
         drawing.text(LEFT, 24, f"CPU {number} has finished", "b")
         return drawing
-    drawing.text(LEFT, 22, f"{_head(number, over=over)} {place.where}", "b c")
-    drawing.text(LEFT, 40, _end(" > ".join(place.calls), 60), "t m")
+    drawing.text(LEFT, 22, _cut(f"{_head(number, over=over)} {place.where}", 50), "b c")
+    drawing.text(LEFT, 40, _end(f"{place.file}: {' > '.join(place.calls)}", 60), "t m")
     drawing.text(LEFT, drawing.height - 9, _end(place.below, 60), "t m")
     for row, (line, words) in enumerate(_fitted(place)):
         y = TOP + ROW * row
@@ -94,11 +95,15 @@ def sketch(place: Place | None, number: int, *, over: bool = False) -> Svg:
 
 
 def _head(number: int, *, over: bool) -> str:
-    return f"CPU {number} has finished, in" if over else f"CPU {number} is at"
+    return f"CPU {number} has finished:" if over else f"CPU {number} is at"
 
 
 def _end(words: str, most: int) -> str:
     return words if len(words) <= most else "…" + words[1 - most :]
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _fitted(place: Place) -> list[tuple[int, str]]:
@@ -127,14 +132,14 @@ def describe(place: Place | None, number: int, *, over: bool = False) -> str:
     if place is None:
         return f"CPU {number} has finished."
     words = next((text.strip() for line, text in place.lines if line == place.line), "source not at hand")
-    return f"{_head(number, over=over)} {place.where}, in {' > '.join(place.calls)}: {words}"
+    return f"{_head(number, over=over)} {place.where}, in {place.file}: {words}"
 
 
 def twin(place: Place | None, number: int, *, over: bool = False) -> list[str]:
     """Give the lines as text, the one that is next with an arrow."""
     if place is None:
         return [f"CPU {number} has finished."]
-    head = f"{_head(number, over=over)} {place.where}: {' > '.join(place.calls)}" + (
+    head = f"{_head(number, over=over)} {place.where}, {place.file}: {' > '.join(place.calls)}" + (
         f"; {place.below}" if place.below else ""
     )
     return [head, *(f"{'->' if line == place.line else '  '} {text}".rstrip() for line, text in place.lines)]

@@ -15,6 +15,19 @@ def number(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
+def folded(words: str, most: int) -> tuple[str, str]:
+    """Give words as two lines of at most so many characters, broken at a space; what is left over is cut."""
+    if len(words) <= most:
+        return words, ""
+    at = words.rfind(" ", 0, most + 1)
+    at = at if at > 0 else most
+    rest = words[at:].lstrip()
+    if len(rest) > most:
+        end = rest.rfind(" ", 0, most)
+        rest = rest[: end if end > 0 else most - 1] + "…"
+    return words[:at], rest
+
+
 class Svg:
     """A drawing under construction. Coordinates are px, y grows downwards."""
 
