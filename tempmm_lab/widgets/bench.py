@@ -87,7 +87,7 @@ class BenchWidget(Live):
             if self._guarded(act):
                 self._redraw()
             else:
-                self.sync()
+                self.sync(typed=False)
 
     def _show(self) -> None:
         before = self.as_text.value
@@ -95,15 +95,15 @@ class BenchWidget(Live):
         self.shown.value = words or panes(self.bench, self.session.report, self.show)
         self.sync()
 
-    def sync(self) -> None:
-        """Let every control show the state."""
+    def sync(self, *, typed: bool = True) -> None:
+        """Let every control show the state; what was typed stays, with `typed=False`, to be corrected."""
         self.syncing = True
         try:
-            self.knobs.sync()
+            self.knobs.sync(typed=typed)
             self.schedule.sync()
             self.exploring.sync()
             path = str(self.bench.trace.path)
-            if self.replay.value != path:
+            if typed and self.replay.value != path:
                 self.replay.value = path
         finally:
             self.syncing = False

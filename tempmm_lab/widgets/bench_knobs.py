@@ -81,8 +81,8 @@ class Knobs:
     def _unfold(self, on: bool) -> None:
         self.owner.session.more = on
 
-    def sync(self) -> None:
-        """Show the knobs as they are."""
+    def sync(self, *, typed: bool) -> None:
+        """Show the knobs as they are; those that are typed only with `typed`."""
         scenario, other = self.owner.bench.scenario, self.owner.bench.other
         self.build.value = scenario.build.name
         self.other.value = NONE if other is None else other.scenario.build.name
@@ -90,4 +90,7 @@ class Knobs:
         self.more.layout.display = "" if self.owner.session.more else "none"
         for name, control in self.every.items():
             value = scenario.knobs[name]
-            control.value = bool(value) if name in ARRIVALS else str(value) if name == "config" else value
+            if name != "config":
+                control.value = bool(value) if name in ARRIVALS else value
+            elif typed:
+                control.value = str(value)
