@@ -19,10 +19,34 @@ from benchmarks.interpret import count
 from benchmarks.model import Net
 from benchmarks.questions import ANY_NUMBER, PROOFS, PROVE, SCHEDULES, Question
 from benchmarks.rounds import ROUNDS, figures, in_turn, python, row
-from benchmarks.spin import EXACT, PROOF, SHORTEST, Setting, Spun, missing, spin
+from benchmarks.spin import EXACT, PROOF, REDUCED, SHORTEST, Setting, Spun, missing, spin
 
 FOUR = Path(__file__).with_name("four_cpus.json")
 ANSWER = re.compile(r"BROKEN ([\w-]+) after (\d+) step")
+
+
+LONGER = "SPIN with reduction"
+ABOUT = (
+    (
+        "Wall seconds of whole processes in fresh folders. Ours: `python -c` with `explore()`, which judges every "
+        "rule and gives a shortest schedule for each; or `prove()`. SPIN: `spin -a`, gcc and pan, for all rules "
+        "in a proof, for one rule where a schedule is wanted. Harmony: its compiler and its model checker."
+    ),
+    (
+        "SPIN's and Harmony's models are generated from the steps that our own searches run, and the time for "
+        "that is not counted. One proctype a CPU; its location is its own state without pending IPIs; one step is "
+        "one transition, in a `d_step` where it does several things. Locations that cannot be reached are not "
+        "there. What only one CPU touches is local to it. A broken rule is an assert in the step. SPIN's partial- "
+        "order reduction and its merging of statements are on. A loop over a `pc` variable instead of labels was "
+        "tried once on efi_call: no reduction was possible, and pan visited 74,306 states instead of 9,584."
+    ),
+    (
+        "SPIN's reduction does not keep lengths, so for a shortest schedule its quickest setting that gives one "
+        "counts. For counting states, it ran with `-DNOREDUCE`, `-o2` and `-o3`. Not tried: -DCOLLAPSE, -DHC, "
+        "-DMA, -DBFS_PAR."
+    ),
+    "Most of SPIN's seconds are gcc's, for models of some hundred to some thousand locations.",
+)
 
 
 class Disagreement(AssertionError):
@@ -33,10 +57,11 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
     """Give the rows and how SPIN was run."""
     lacking = missing()
     if lacking:
-        return {"title": "Explorer", "rows": [], "gaps": [f"not measured: SPIN or gcc is missing. Type: {lacking}"]}
+        return {"title": "Explorer", "rows": [], "gaps": [lacking]}
     no_harmony = peers.install()
     found: dict[str, Any] = {
         "title": "Explorer: question to answer, whole processes",
+        "about": ABOUT,
         "rows": [], "settings": [], "checks": [], "notes": [], "gaps": [no_harmony] if no_harmony else [],
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
@@ -60,29 +85,38 @@ class _Asked:
         """Compare the answers, then the times."""
         length = self.ours()
         self.compare_states()
-        tried = [(setting, self.spin(setting)) for setting in (SHORTEST if self.question.rule else PROOF)]
+        tried = [(setting, self.spin(setting)) for setting in self.settings()]
         for setting, spun in tried:
             self.note(setting, spun)
-        right = [(spun.seconds, number) for number, (_, spun) in enumerate(tried) if spun.length == length]
-        if not right:
+        right = [each for each in tried if each[1].length == length]
+        longer = [each for each in tried if each[1].length != length]  # partial-order reduction does not keep lengths
+        if self.question.shortest != bool(right) or any(
+            spun.length is None or spun.length < (length or 0) for _, spun in longer
+        ):
             raise Disagreement(f"{self.question.name}: ours {length}, SPIN {[spun.length for _, spun in tried]}")
-        best = tried[min(right)[1]][0]
-        longer = [(spun.seconds, number) for number, (_, spun) in enumerate(tried) if spun.length != length]
-        tools = {"ours": lambda: self.question.ask().seconds, "SPIN": lambda: self.spin(best).seconds}
-        if longer:  # partial-order reduction is quicker, and does not keep lengths
-            other = tried[min(longer)[1]]
-            tools["SPIN, not shortest"] = lambda: self.spin(other[0]).seconds
+        tools = {"ours": lambda: self.question.ask().seconds}
+        for name, those in (("SPIN", right), (LONGER, longer)):
+            if those:
+                best = min(those, key=lambda each: each[1].seconds)[0]
+                tools[name] = lambda best=best: self.spin(best).seconds
         if self.with_harmony:
             self.compare_harmony(length)
             tools["Harmony"] = lambda: peers.harmony(self.question.harmony(self.net), self.folder)[0]
-        self.rows(in_turn(tools, rounds), str(other[1].length) if longer else "")
+        self.rows(in_turn(tools, rounds), longer[0][1].length if longer else 0)
 
-    def rows(self, times: dict[str, list[float]], longer: str) -> None:
-        """Add the rows."""
+    def settings(self) -> tuple[Setting, ...]:
+        """Give the settings of SPIN that are tried."""
+        if not self.question.rule:
+            return PROOF
+        return SHORTEST if self.question.shortest else REDUCED
+
+    def rows(self, times: dict[str, list[float]], longer: int | None) -> None:
+        """Add the rows. The goal is about SPIN at its best: with reduction only where it can do nothing else."""
         ours = times.pop("ours")
+        judged = "SPIN" if self.question.shortest else LONGER
         for name, peer in times.items():
-            goal = self.question.goal if name == "SPIN" else None
-            shown = f"SPIN with reduction: {longer} steps, not shortest" if name == "SPIN, not shortest" else name
+            shown = f"{name}, which gives {longer} steps, not the shortest" if name == LONGER else name
+            goal = self.question.goal if name == judged else None
             self.found["rows"].append(row(self.question.name, ours, peer, name=shown, goal=goal))
 
     def ours(self) -> int | None:

@@ -13,7 +13,7 @@ from benchmarks.writer import Style
 from tempmm_lab.scenarios import STORIES
 
 EXPLORE = "from tempmm_lab import STORIES, explore\nprint(explore(STORIES[{0!r}](**{1!r})))"
-PROVE = "from tempmm_lab import STORIES\nfrom tempmm_lab.explore import prove\nprint(prove(STORIES[{0!r}](**{1!r})))"
+PROVE = "from tempmm_lab import STORIES, prove\nprint(prove(STORIES[{0!r}](**{1!r})))"
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Question:
         goal: what the ratio to SPIN at its best shall be at most.
         exact: whether SPIN can visit every state, to compare their number.
         with_harmony: whether Harmony is asked too.
+        shortest: whether SPIN can find a shortest schedule, for which it must visit every state up to there.
     """
 
     story: str
@@ -34,6 +35,7 @@ class Question:
     goal: float
     exact: bool = True
     with_harmony: bool = False
+    shortest: bool = True
 
     @property
     def scenario(self) -> Any:
@@ -76,9 +78,16 @@ class Question:
 
 
 def _question(
-    story: str, rule: str, goal: float, *, exact: bool = True, with_harmony: bool = False, **knobs: Any
+    story: str,
+    rule: str,
+    goal: float,
+    *,
+    exact: bool = True,
+    with_harmony: bool = False,
+    shortest: bool = True,
+    **knobs: Any,
 ) -> Question:
-    return Question(story, tuple(knobs.items()), rule, goal, exact, with_harmony)
+    return Question(story, tuple(knobs.items()), rule, goal, exact, with_harmony, shortest)
 
 
 PROOFS = (
@@ -95,5 +104,10 @@ SCHEDULES = (
     _question("shootdown", "no-stale-use", 0.35, build="v6.14", with_harmony=True),
     _question("context_switch", "no-stale-use", 0.35, build="v6.14"),
     _question("context_switch", "no-stale-use", 0.15, build="v6.14", cpus=3, exact=False),
+    _question("context_switch", "no-stale-use", 0.15, build="v6.14", cpus=4, exact=False, shortest=False),
 )
-ANY_NUMBER = ("efi_call", "shootdown", "context_switch", "lazy_tlb", "text_poke", "schedule_inside", "nested")
+ANY_NUMBER = (
+    "efi_call", "shootdown", "context_switch", "lazy_tlb", "text_poke", "stale_alias", "nmi_in_window",
+    "hw_breakpoints", "nested", "schedule_inside",
+)  # fmt: skip
+"""Scenarios with a proof for any number of CPUs; schedule_inside has one up to v6.14."""

@@ -38,9 +38,14 @@ TOOLS = (
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
     """Give the rows: million states a second, tables made on the way, imports not counted."""
-    found: dict[str, Any] = {"title": "Raw rate of the exact search", "rows": [], "gaps": []}
-    if missing():
-        return found | {"gaps": [f"not measured: SPIN or gcc is missing. Type: {missing()}"]}
+    about = [
+        "Million states a second with nothing left out; more is better. The numbers of states agree in every round.",
+        "Ours: tables are made on the way, imports are not counted. SPIN: pan alone, spin and gcc are not counted.",
+    ]
+    found: dict[str, Any] = {"title": "Raw rate of the exact search", "about": about, "rows": [], "gaps": []}
+    lacking = missing()
+    if lacking:
+        return found | {"gaps": [lacking]}
     with tempfile.TemporaryDirectory() as name:
         for what, module, search, arguments, question, goal in TOOLS:
             code = CODE.format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.rounds import Ran, ran
 
-PACKAGES = "apt-get install -y spin gcc libc6-dev"
+PACKAGES = ("apt-get", "install", "-y", "spin", "gcc", "libc6-dev")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ SHORTEST = (
     replace(BFS, gcc=("-O2", "-DBFS", "-DNOREDUCE")),
 )  # fmt: skip
 """Settings tried for a shortest schedule. -E: ends of processes are not asked about."""
+REDUCED = (SHORTEST[0], SHORTEST[2])
+"""Settings tried where there are too many states without reduction. The schedule need not be shortest then."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,13 @@ class Spun:
 
 
 def missing() -> str:
-    """Give what to type if SPIN or gcc is not here; else nothing."""
-    return "" if shutil.which("spin") and shutil.which("gcc") else PACKAGES
+    """Install SPIN and gcc if they are not here and may be; else give one line that says what to type."""
+    if shutil.which("spin") and shutil.which("gcc"):
+        return ""
+    may = shutil.which("apt-get") is not None and hasattr(os, "geteuid") and os.geteuid() == 0
+    if may and not any(ran(words).status for words in (("apt-get", "update", "-q"), PACKAGES)):
+        return ""
+    return f"SPIN or gcc is missing, and could not be installed from here. Type: {' '.join(PACKAGES)}"
 
 
 def spin(text: str, folder: Path, setting: Setting) -> Spun:

@@ -37,8 +37,13 @@ def wanted(row: Mapping[str, Any]) -> tuple[str, str]:
         if goal is not None:
             unit = f" {row['unit']}" if key in {"limit", "least"} else ""
             short = goal / value if more else value / goal
-            return f"{words} {number(goal)}{unit}", "met" if short <= 1 else f"missed by a factor of {number(short)}"
+            return f"{words} {number(goal)}{unit}", "met" if short <= 1 else missed(short)
     return "none set", "-"
+
+
+def missed(short: float) -> str:
+    """Say by how much a goal is missed."""
+    return f"missed by a factor of {short:.3g}" if short >= 1.1 else f"missed by {100 * (short - 1):.1f} %"
 
 
 def line(row: Mapping[str, Any]) -> str:
