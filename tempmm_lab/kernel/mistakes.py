@@ -14,13 +14,29 @@ from tempmm_lab.kernel.alternative import clear_alias, compare, map_alias, text_
 from tempmm_lab.kernel.bug import BUG_ON
 from tempmm_lab.kernel.hw_breakpoint import hw_breakpoint_active, hw_breakpoint_restore
 from tempmm_lab.kernel.irqflags import irqsave, local_irq_restore, local_irq_save
-from tempmm_lab.kernel.layout import ALIAS, OTHER_MM, TEXT_POKE_MM
+from tempmm_lab.kernel.layout import ALIAS, INIT_MM, LOADED_MM_SWITCHING, OTHER_MM, TEXT_POKE_MM
 from tempmm_lab.kernel.lockdep import lockdep_assert_preemption_disabled
 from tempmm_lab.kernel.locks import spin_lock, spin_unlock, text_poke_ptl
-from tempmm_lab.kernel.percpu import current, this_cpu_read
-from tempmm_lab.kernel.tlb import leave_mm, switch_mm_irqs_off, unuse_temporary_mm, use_temporary_mm
+from tempmm_lab.kernel.percpu import current, this_cpu_read, this_cpu_write
+from tempmm_lab.kernel.tlb import (
+    leave_mm,
+    load_mm,
+    switch_checks,
+    switch_mm_irqs_off,
+    switch_to_same_mm,
+    unuse_temporary_mm,
+    use_temporary_mm,
+)
 from tempmm_lab.kernel.tlbflush import PAGE_SHIFT, flush_tlb_info, flush_tlb_mm_range
-from tempmm_lab.kernel.tlbstate import cpumask_clear_cpu
+from tempmm_lab.kernel.tlbstate import (
+    atomic64_read_tlb_gen,
+    choose_new_asid,
+    cond_mitigation,
+    cpumask_clear_cpu,
+    cpumask_set_cpu,
+    cr4_update_pce_mm,
+    switch_ldt,
+)
 
 OFFSET = KIB4 - 1
 
@@ -129,6 +145,31 @@ async def should_flush_tlb_never_lazy(mm: str, info: flush_tlb_info) -> tuple[Cl
     return ((*awake, (("loaded", info.mm), True)),)
 
 
+async def switch_mm_irqs_off_generation_first(unused: Any, next: str, tsk: str | None) -> None:  # noqa: A002
+    """v5.10's switch_mm_irqs_off() that reads the generation before it sets the bit (4.2.7)."""
+    del unused
+    prev = await this_cpu_read("loaded_mm")
+    prev_asid = await this_cpu_read("loaded_mm_asid")
+    was_lazy = await this_cpu_read("is_lazy")
+    await switch_checks(prev, prev_asid)
+    if was_lazy:
+        await this_cpu_write("is_lazy", False)
+    if prev == next:
+        await switch_to_same_mm(next, prev_asid, was_lazy)
+        return
+    await cond_mitigation(tsk)
+    if prev != INIT_MM:
+        await cpumask_clear_cpu(prev)
+    next_tlb_gen = await atomic64_read_tlb_gen(next)
+    if next != INIT_MM:
+        await cpumask_set_cpu(next)
+    asid, need_flush = await choose_new_asid(next, next_tlb_gen)
+    await this_cpu_write("loaded_mm", LOADED_MM_SWITCHING)
+    await load_mm(next, asid, next_tlb_gen, need_flush)
+    await cr4_update_pce_mm(next)
+    await switch_ldt(next)
+
+
 MISTAKES: dict[str, dict[str, Callable[..., Any]]] = {
     "no-irqsave": {"__text_poke": text_poke_irqs_on},
     "no-unuse": {"__text_poke": text_poke_no_unuse},
@@ -138,6 +179,7 @@ MISTAKES: dict[str, dict[str, Callable[..., Any]]] = {
     "armed": {"use_temporary_mm": use_temporary_mm_armed},
     "bit-left": {"unuse_temporary_mm": unuse_temporary_mm_raw_cr3},
     "late-clear": {"unuse_temporary_mm": unuse_temporary_mm_late_clear},
+    "generation-first": {"switch_mm_irqs_off": switch_mm_irqs_off_generation_first},
     "lazy-skipped": {"should_flush_tlb": should_flush_tlb_never_lazy},
 }
 """Name of the mistake -> the functions that make it."""

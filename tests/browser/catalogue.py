@@ -14,6 +14,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "02": ("predict", "rights-grid"),
     "03": ("predict", "tlb-bench"),
     "04": ("predict", "bench"),
+    "05": ("predict", "bench"),
     "07": ("predict", "bench"),
     "09": ("predict", "bench"),
     "11": ("predict", "bench"),

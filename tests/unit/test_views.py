@@ -9,6 +9,7 @@ import pytest
 
 from tempmm_lab import (
     Rights,
+    context_switch,
     draw_cpu,
     draw_cr3,
     draw_entry,
@@ -21,11 +22,15 @@ from tempmm_lab import (
     run,
     with_entry,
 )
+from tempmm_lab.asidplay import processes
 from tempmm_lab.errors import ModelError
 from tempmm_lab.tlbplay import full
+from tempmm_lab.views.asids import draw_asids
 from tempmm_lab.views.charts import Chart, chart
 from tempmm_lab.views.picture import Picture
+from tempmm_lab.views.preemptcount import draw_preempt_count
 from tempmm_lab.views.style import DARK, LIGHT
+from tempmm_lab.views.switches import draw_switches
 from tests.unit.linux_pictures import linux_pictures
 
 GUEST = load_snapshot("user")
