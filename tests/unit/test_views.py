@@ -49,6 +49,9 @@ def pictures() -> dict[str, Picture]:
         "full": draw_tlb(full().machine),
     }
     drawn |= {"empty": draw_tlb(one_page()), "cpu": draw_cpu(run(STALE, 0, load, 0x9000)[0])}
+    drawn |= {"switches": draw_switches(tenants=True), "switches, untold": draw_switches(show=())}
+    drawn |= {"count": draw_preempt_count(0xFFFFFF), "count 0": draw_preempt_count(0, need_resched=True)}
+    drawn |= {"asids": draw_asids(processes(12)), "asids of users": draw_asids(context_switch().system())}
     return drawn | {"rights": draw_rights(GUEST.registers, Rights())} | linux_pictures()
 
 
