@@ -17,6 +17,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "05": ("predict", "bench"),
     "07": ("predict", "bench"),
     "09": ("predict", "bench"),
+    "10": ("predict", "bench"),
     "11": ("predict", "bench"),
 }
 

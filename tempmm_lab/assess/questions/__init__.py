@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch09, ch11
+from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch09, ch10, ch11
 
 CHAPTERS = {
     "ch01": ch01.OUTCOMES,
@@ -16,6 +16,7 @@ CHAPTERS = {
     "ch05": ch05.OUTCOMES,
     "ch07": ch07.OUTCOMES,
     "ch09": ch09.OUTCOMES,
+    "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
 }
 
