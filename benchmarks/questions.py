@@ -69,8 +69,9 @@ class Question:
         return Style(frozenset([self.rule])) if self.rule else Style()
 
     def ask(self) -> Ran:
-        """Ask the package for this number of CPUs, in a fresh process."""
-        return python(EXPLORE.format(self.story, dict(self.knobs)))
+        """Ask the package in a fresh process: for a shortest schedule, or for the proof, which is for any number."""
+        asked = EXPLORE if self.rule else PROVE
+        return python(asked.format(self.story, dict(self.knobs)))
 
     def ask_any(self) -> Ran:
         """Ask the package for any number of CPUs, in a fresh process."""

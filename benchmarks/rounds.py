@@ -26,11 +26,17 @@ class Ran:
     status: int
 
 
+def as_installed() -> dict[str, str]:
+    """Give this environment, but let Python keep the bytecode of what it imports, as where the package is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def ran(words: Sequence[str], folder: Path = ROOT) -> Ran:
     """Run a command in a folder."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
         start = time.perf_counter()
-        child = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        how = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "env": as_installed()}
+        child = subprocess.Popen(words, stdout=out, **how)
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
