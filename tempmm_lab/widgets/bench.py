@@ -64,12 +64,15 @@ class BenchWidget(Live):
         reset = self.button("Reset", self._reset, "Take back everything: the schedule, the knobs and what was explored")
         return [*self.exploring.rows, w.HBox([self.replay, reset])]
 
-    def hear(self, control: w.Widget, act: Any, trait: str = "value") -> w.Widget:
-        """Let a control act with its new value, unless it was the bench that set it."""
+    def hear(self, control: w.Widget, act: Any, trait: str = "value", *, plays: bool = False) -> w.Widget:
+        """Let a control act with its new value, unless it was the bench that set it.
+
+        Whatever is done pauses the clock, but for the clock's own ticks: `plays`.
+        """
 
         def changed(change: Any) -> None:
             if not self.syncing:
-                self._do(lambda: act(change["new"]))
+                self._do(lambda: act(change["new"]), plays=plays)
 
         control.observe(changed, trait)
         return control
@@ -81,9 +84,11 @@ class BenchWidget(Live):
     def _reset(self) -> None:
         self.session.reset()
 
-    def _do(self, act: Any) -> None:
+    def _do(self, act: Any, *, plays: bool = False) -> None:
         """Act; whether that worked or not, let every control show what is the case."""
         with self.session.lock:
+            if not plays:
+                self.schedule.pause()
             if self._guarded(act):
                 self._redraw()
             else:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from tempmm_lab import benchplay
+from tempmm_lab.errors import ModelError
 from tempmm_lab.kernel.builds import BUILDS, Build
 from tempmm_lab.kernel.handlers import HANDLERS
-from tempmm_lab.scenarios.scenario import MOST
+from tempmm_lab.scenarios.scenario import Story
 
 if TYPE_CHECKING:
     from tempmm_lab.widgets.bench import BenchWidget
@@ -67,9 +69,7 @@ class Knobs:
         elif isinstance(default, bool):
             control = w.Checkbox(description=name, indent=False, layout=narrow)
         else:
-            options: Any = words or tuple(
-                range(1 if name in ("cpus", "pokes", "senders") else 0, MOST.get(name, 4) + 1)
-            )
+            options: Any = words or _numbers(story, name)
             control = w.Dropdown(options=options, description=name, layout=w.Layout(width="190px"))
         return self.owner.hear(control, lambda value: self._set(**{name: value}))
 
@@ -94,3 +94,12 @@ class Knobs:
                 control.value = bool(value) if name in ARRIVALS else value
             elif typed:
                 control.value = str(value)
+
+
+def _numbers(story: Story, knob: str) -> tuple[int, ...]:
+    """Give the numbers that a knob takes."""
+    found = []
+    for number in range(9):
+        with suppress(ModelError):
+            found.append(story.checked(knob, number))
+    return tuple(found)

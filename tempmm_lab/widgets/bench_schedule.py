@@ -37,12 +37,12 @@ class Schedule:
         # The player's own buttons have no names, so it is hidden; `play` starts and stops its clock, which is in the
         # page.
         self.player = w.Play(min=0, max=1, interval=400, layout=w.Layout(display="none"))
-        owner.hear(self.player, lambda at: owner.put(benchplay.jump(owner.bench, at)))
-        owner.hear(self.player, lambda _: None, "playing")
+        owner.hear(self.player, lambda at: owner.put(benchplay.jump(owner.bench, at)), plays=True)
+        owner.hear(self.player, lambda _: None, "playing", plays=True)
         self.play = w.ToggleButton(
             description="play", tooltip="Go on by itself, a step every 0.4 s", layout=w.Layout(width="auto")
         )
-        owner.hear(self.play, self._play)
+        owner.hear(self.play, self._play, plays=True)
         self.start = self._mover("|◀ start", lambda bench: benchplay.jump(bench, 0), "Go to the start")
         self.back = self._mover("◀ back", lambda bench: benchplay.jump(bench, bench.at - 1), "Take back one step")
         self.next = self._mover("step ▶", benchplay.forward, "The next step: as planned, else in order")
@@ -50,11 +50,17 @@ class Schedule:
         self.run = self._mover("run on ▶|", benchplay.run_on, "Go on until a rule breaks or nothing more can happen")
         self.cut = self._mover("cut the rest", benchplay.cut, "Forget the steps that are planned after this one")
         self.cpus = w.VBox()
-        movers = [self.start, self.back, self.next, self.run, self.play, self.cut, self.slider, self.player]
+        movers = [self.start, self.back, self.next, self.run, self.cut, self.slider, self.play, self.player]
         self.rows: list[w.Widget] = [w.HBox(movers), self.cpus]
 
     def _mover(self, label: str, move: Callable[[Bench], Bench], tip: str) -> w.Button:
         return self.owner.button(label, lambda: self.owner.put(move(self.owner.bench)), tip)
+
+    def pause(self) -> None:
+        """Stop the clock."""
+        before, self.owner.syncing = self.owner.syncing, True
+        self.player.playing = False
+        self.owner.syncing = before
 
     def _play(self, on: bool) -> None:
         if on:

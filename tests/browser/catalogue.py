@@ -27,7 +27,16 @@ SILENT: dict[str, tuple[str, ...]] = {
     "predict": ("radio *",),  # a choice waits for Check
     "walk-explorer": ("button read", "select Flip in", "select the bit"),  # chosen at first; wait for "Flip the bit"
     "tlb-bench": ("button Page / user page 0x7000",),  # chosen at first
-}
+    "bench": (
+        "button More knobs",  # shows more controls
+        "button play", "button pause",  # start and stop a clock; each of its ticks gives another picture
+        "button Explore*", "button Prove*", "button Stop", "button show *",  # may find and show what is there already
+        "text config",  # the driver types it again as it is
+    ),
+}  # fmt: skip
+
+# Widget: patterns for those of its text fields for which what the driver types is nonsense: they must say so.
+ANSWERED: dict[str, tuple[str, ...]] = {"bench": ("text Replay string",)}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ def complaints(visit: Visit, *, by: str) -> list[str]:
     found = []
     for place, widget in enumerate(visit.widgets(), start=1):
         sweep = widget.sweep_by_mouse() if by == "mouse" else widget.sweep_by_keyboard()
-        problems = sweep.problems(catalogue.SILENT.get(widget.name, ()))
+        problems = sweep.problems(catalogue.SILENT.get(widget.name, ()), catalogue.ANSWERED.get(widget.name, ()))
         found += [f"{widget.name} (widget {place}): {problem}" for problem in problems]
     return found + visit.page.callback_errors() + visit.page.console + visit.page.outside
 

@@ -44,11 +44,17 @@ class Sweep:
     unreached: list[str] = field(default_factory=list)
     focus_lost: list[str] = field(default_factory=list)
 
-    def problems(self, silent: Iterable[str] = ()) -> list[str]:
-        """What a reader would complain about; controls whose names match a pattern in `silent` may change nothing."""
-        waits = [name for name in self.operated for pattern in silent if fnmatchcase(name, pattern)]
+    def problems(self, silent: Iterable[str] = (), answered: Iterable[str] = ()) -> list[str]:
+        """What a reader would complain about; controls whose names match a pattern in `silent` may change nothing.
+
+        Those in `answered` were given nonsense by this driver, and must have said so.
+        """
+        waits = [name for name in self.operated for pattern in (*silent, *answered) if fnmatchcase(name, pattern)]
+        told = [alert for alert in self.alerts if any(fnmatchcase(alert.split(": ")[0], each) for each in answered)]
+        mute = [each for each in answered if not any(fnmatchcase(alert.split(": ")[0], each) for alert in told)]
         return [
-            *(f"error shown after {alert}" for alert in self.alerts),
+            *(f"error shown after {alert}" for alert in self.alerts if alert not in told),
+            *(f"no word about nonsense typed into {each}" for each in mute),
             *(f"Tab does not reach {name}" for name in self.unreached),
             *(f"keyboard focus lost by {name}" for name in self.focus_lost),
             *(f"no other picture after {name}" for name in self.operated if name not in [*self.changed, *waits]),
@@ -92,6 +98,12 @@ class Widget:
         elif control.kind in TYPED:
             element.click()
             self._retype(element.input_value())
+        elif control.kind == "slider":
+            track = element.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]")
+            size = track.bounding_box()
+            assert size is not None
+            there = element.get_attribute("aria-valuenow") == element.get_attribute("aria-valuemin")
+            track.click(position={"x": size["width"] * (0.8 if there else 0.1), "y": size["height"] / 2})
         else:
             raise AssertionError(f"nobody has told this driver how to operate {control.name!r} with a mouse")
         self.page.settle()
@@ -108,6 +120,9 @@ class Widget:
                 keyboard.press(key)
         elif control.kind in TYPED:
             self._retype(element.input_value())
+        elif control.kind == "slider":
+            there = element.get_attribute("aria-valuenow") == element.get_attribute("aria-valuemin")
+            keyboard.press("ArrowUp" if there else "ArrowDown")
         else:
             raise AssertionError(f"nobody has told this driver how to operate {control.name!r} by keyboard")
         self.page.settle()

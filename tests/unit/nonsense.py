@@ -21,13 +21,17 @@ from tempmm_lab import (
     Sweep,
     TlbShape,
     Translator,
+    bench,
     build_tables,
     chart_flush_cost,
     chart_hits_by_size,
     chart_scale,
+    compare,
     compare_rules,
     compare_walkers,
     conform,
+    draw_cpu,
+    draw_timeline,
     evict,
     explore,
     fetch,
@@ -36,6 +40,7 @@ from tempmm_lab import (
     follow,
     grid,
     hits_by_size,
+    in_order,
     invlpg,
     invpcid,
     irq_at,
@@ -46,6 +51,7 @@ from tempmm_lab import (
     one_page,
     op,
     outcomes,
+    play,
     processes,
     prove,
     random_with,
@@ -93,9 +99,18 @@ def _translate(*args: Any) -> Any:
 
 MEASURED = {"axis": "cpus", "at": 2, "states": 1512, "bytes_per_state": 800}
 ALONE = text_poke(cpus=1, irqs=0)
+PLAYED = play(ALONE, in_order)
 ADDRESSES = AddressTrace.of([0x7000])
 RESULT = translate_trace(MACHINE.memory, CPU.registers, ADDRESSES)
 TRACE_FILE = Path(tempmm_lab.__file__).parent / "data" / "traces" / "true-coreutils-9.1.lackey.gz"
+
+
+def _but(values: tuple[Any, ...], good: Any) -> tuple[Any, ...]:
+    return tuple(value for value in values if value is not good)
+
+
+def _bench(scenario: Any, name: Any, compare: Any, show: Any) -> Any:
+    return bench(scenario, name=name, compare=compare, show=show)
 
 
 def _bulk(name: str) -> Callable[[Any], Any]:
@@ -180,6 +195,14 @@ CALLS: dict[str, Call] = {
     "explore(deadline)": (lambda most: explore(NOTHING, deadline=most), [5], {0: ("soon", [], {})}),
     "irq_at": (irq_at, [3, 0], {0: NUMBERS, 1: NUMBERS}),
     "random_with": (random_with, [3], {0: NUMBERS}),
+    "draw_timeline": (draw_timeline, [PLAYED, 3], {0: THINGS, 1: (*_but(NUMBERS, None), 100)}),
+    "compare": (compare, [[PLAYED, PLAYED], 3], {0: (*THINGS, PLAYED, [PLAYED], ["x", "y"]), 1: (-1, "x", 1.5, 100)}),
+    "draw_cpu": (draw_cpu, [ALONE.system(), 0], {0: THINGS, 1: NUMBERS}),
+    "bench": (
+        _bench,
+        [ALONE, "one", "v6.14", ("machine",)],
+        {0: THINGS, 1: (5, True, 1.5, []), 2: _but(WORDS, None), 3: (*THINGS, ["x"], [5], "machine")},
+    ),
     "follow": (follow, ["text_poke:v6.16::s0~" + check("text_poke:v6.16::s0")], {0: (None, 5, "", "s0", [])}),
     "text_poke(cpus)": (lambda cpus: text_poke(cpus=cpus), [2], {0: (*NUMBERS, 0, 5)}),
     "text_poke(build)": (lambda build: text_poke(build=build), ["v6.14"], {0: WORDS}),

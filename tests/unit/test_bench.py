@@ -169,6 +169,9 @@ def test_playing_begins_and_ends_with_the_clock_in_the_page() -> None:
     assert widget.bench.at == 5
     widget.schedule.player.playing = False
     assert (widget.schedule.play.value, widget.schedule.play.description) == (False, "play")
+    widget.schedule.play.value = True
+    click(widget, "◀ back")
+    assert not widget.schedule.player.playing, "whatever else one does pauses it"
 
 
 @pytest.mark.parametrize(
