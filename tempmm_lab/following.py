@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tempmm_lab.errors import ModelError
+from tempmm_lab.kernel.builds import Build
 from tempmm_lab.kernel.step import Action, successors, take
 from tempmm_lab.kernel.system import System
 from tempmm_lab.scenarios import Scenario
-from tempmm_lab.trace import LONGEST, Trace, in_order, judged
+from tempmm_lab.trace import LONGEST, Trace, in_order, judged, play
+
+ENOUGH = 200
 
 
 def empty(scenario: Scenario) -> Trace:
@@ -72,3 +75,17 @@ def why_not(system: System, wanted: Action) -> str:
     except ModelError as why:
         return str(why).removeprefix(f"{wanted} cannot happen here: ").removeprefix(f"{wanted} cannot happen: ")
     return ""
+
+
+_USUAL: dict[tuple[str, Build], int] = {}
+
+
+def usual_length(scenario: Scenario) -> int:
+    """Give how many steps the scenario takes in order, at most 200: how long a run will be that one begins to step."""
+    key = (str(scenario.path(())), scenario.build)
+    if key not in _USUAL:
+        try:
+            _USUAL[key] = len(play(scenario, lambda *args: in_order(*args) if args[2] < ENOUGH else None))
+        except Exception:  # noqa: BLE001 - a reader's own function may raise anything; here it is only about room
+            return 0
+    return _USUAL[key]

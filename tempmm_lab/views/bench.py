@@ -8,6 +8,7 @@ from html import escape
 
 from tempmm_lab.benchplay import KINDS, Bench
 from tempmm_lab.errors import ModelError, a_thing
+from tempmm_lab.following import usual_length
 from tempmm_lab.kernel.system import System
 from tempmm_lab.report import Report
 from tempmm_lab.trace import Moment, events
@@ -99,17 +100,22 @@ def _cards(system: System, build: str) -> list[Part]:
     return found
 
 
+def room_for(steps: int, usual: int) -> int:
+    """Give a length that changes seldom while a run grows: the picture keeps its scale."""
+    return usual if steps <= usual else -(-steps // 20) * 20
+
+
 def _timeline(bench: Bench) -> list[Part]:
-    own = lanes.read(bench.trace)
+    own, room = lanes.read(bench.trace), room_for(len(bench.trace), usual_length(bench.scenario))
     title, desc, text = f"Timeline of {own.title}", timeline.describe(own, bench.at), timeline.twin(own, bench.at)
     if bench.other is None:
-        return [Part("timeline", title, desc, tuple(text.splitlines()), timeline.sketch(own, bench.at))]
+        return [Part("timeline", title, desc, tuple(text.splitlines()), timeline.sketch(own, bench.at, room))]
     both = [bench.trace, bench.other]
     other = lanes.read(bench.other)
     desc = f"{compare.parting_of(both)}. {own.title}: {desc} {other.title}: {timeline.describe(other, None)}"
     text = "\n".join([compare.parting_of(both), text, timeline.twin(other, min(bench.at, other.count))])
     return [Part("timeline", f"{title} and on {bench.other.scenario.build.name}", desc, tuple(text.splitlines()),
-                 compare.sketch(both, bench.at))]  # fmt: skip
+                 compare.sketch(both, bench.at, room))]  # fmt: skip
 
 
 def status(bench: Bench) -> str:

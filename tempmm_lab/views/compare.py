@@ -43,10 +43,10 @@ def compare(traces: Sequence[Trace], at: int | None = None) -> Picture:
     return Picture(name, desc, sketch(every, place).finish(name, desc, CSS), text)
 
 
-def sketch(traces: Sequence[Trace], at: int | None) -> Svg:
-    """Give the drawing of several runs, unfinished."""
+def sketch(traces: Sequence[Trace], at: int | None, room: int = 0) -> Svg:
+    """Give the drawing of several runs, unfinished, with room for so many steps."""
     read_ones = [read(trace) for trace in traces]
-    axis = Axis(max(lanes.count for lanes in read_ones))
+    axis = Axis(max(lanes.count for lanes in read_ones), room)
     tall = sum(height(lanes, axis) + 34 + 16 * len(notes(lanes)) for lanes in read_ones)
     drawing = Svg(WIDTH, tall + 52)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)

@@ -9,7 +9,7 @@ from tempmm_lab.scenarios.rules import RULES
 from tempmm_lab.trace import Trace
 from tempmm_lab.views.svg import Svg
 
-WIDTH, LEFT, ROW, TOP = 300, 14, 36, 48
+WIDTH, LEFT, TOP = 300, 14, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,14 @@ def explored(rule: str, report: Report | None) -> str:
 
 def sketch(rows: list[Verdict]) -> Svg:
     """Give the drawing, unfinished."""
-    drawing = Svg(WIDTH, TOP + ROW * len(rows) + 4)
+    tall = 36 if any(row.explored for row in rows) else 24
+    drawing = Svg(WIDTH, TOP + tall * len(rows) + 4)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
     drawing.text(LEFT, 24, "Rules", "h")
     drawing.text(WIDTH - LEFT, 24, "in this run", "t m end")
     for place, row in enumerate(rows):
-        _draw_row(drawing, TOP + ROW * place, row)
+        _draw_row(drawing, TOP + tall * place, row)
+        drawing.hint(LEFT, TOP + tall * place - 12, WIDTH - 2 * LEFT, tall - 4, RULES[row.rule])
     return drawing
 
 
@@ -60,8 +62,8 @@ def _draw_row(drawing: Svg, y: float, row: Verdict) -> None:
     drawing.text(LEFT, y + 1, *_mark(row))
     drawing.text(LEFT + 18, y + 1, row.rule, "c b bad" if broken else "c")
     drawing.text(WIDTH - LEFT, y + 1, f"step {row.step}" if broken else "-", "c end bad b" if broken else "c end m")
-    words = row.explored or "not explored"
-    drawing.text(LEFT + 18, y + 15, words, "t bad" if row.breakable else "t m")
+    if row.explored:
+        drawing.text(LEFT + 18, y + 15, row.explored, "t bad" if row.breakable else "t m")
 
 
 def _mark(row: Verdict) -> tuple[str, str]:

@@ -64,6 +64,11 @@ class Svg:
         if wrong:
             self.rect(x - 2.5, y - 2.5, width + 5, 23, "badline", 5)
 
+    def hint(self, x: float, y: float, width: float, height: float, words: str) -> None:
+        """Let words appear where the mouse rests."""
+        box = f'x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"'
+        self._parts.append(f'<rect {box} fill-opacity="0"><title>{escape(words)}</title></rect>')
+
     def swatch(self, x: float, y: float, space: str) -> None:
         """Draw the mark of an address space: its colour, and its hatch."""
         self.rect(x, y, 16, 12, f"space-{space}", 2)

@@ -30,9 +30,9 @@ def draw_timeline(trace: Trace, at: int | None = None) -> Picture:
     return Picture(name, desc, sketch(lanes, place).finish(name, desc, CSS), twin(lanes, place))
 
 
-def sketch(lanes: Lanes, at: int | None) -> Svg:
-    """Give the drawing of one run, unfinished."""
-    axis = Axis(lanes.count)
+def sketch(lanes: Lanes, at: int | None, room: int = 0) -> Svg:
+    """Give the drawing of one run, unfinished, with room for so many steps."""
+    axis = Axis(lanes.count, room)
     drawing = Svg(WIDTH, height(lanes, axis) + 46 + 16 * len(notes(lanes)))
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
     bottom = draw_lanes(drawing, lanes, axis, 0, at)
@@ -52,9 +52,9 @@ def checked(at: int | None, count: int) -> int | None:
 class Axis:
     """Where each column is: all timelines of a picture share one."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.scale = (RIGHT - LEFT) / (max(count, LEAST) + 1)
+    def __init__(self, count: int, room: int = 0) -> None:
+        self.count = max(count, room)
+        self.scale = (RIGHT - LEFT) / (max(count, room, LEAST) + 1)
 
     def x(self, column: int) -> float:
         """Give where a column begins."""

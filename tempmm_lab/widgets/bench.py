@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -92,7 +93,8 @@ class BenchWidget(Live):
             if self._guarded(act):
                 self._redraw()
             else:
-                self.sync(typed=False)
+                with suppress(Exception):  # what is wrong has been told already
+                    self.sync(typed=False)
 
     def _show(self) -> None:
         before = self.as_text.value

@@ -19,6 +19,7 @@ from tempmm_lab.report import Report
 from tempmm_lab.scenarios import Scenario
 from tempmm_lab.scenarios.paths import Path
 from tempmm_lab.widgets.bench_session import key_of
+from tempmm_lab.widgets.live import blame
 
 if TYPE_CHECKING:
     from tempmm_lab.widgets.bench import BenchWidget
@@ -57,7 +58,7 @@ class Job:
         except ModelError as error:
             self.error = str(error)
         except Exception as error:  # noqa: BLE001 - seen in the widget or nowhere
-            self.error = f"This is a mistake in tempmm_lab, not yours: {type(error).__name__}: {error}"
+            self.error = blame(error)
 
 
 class Exploring:

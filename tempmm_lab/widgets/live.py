@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import ipywidgets as w
@@ -20,6 +23,16 @@ CSS = (
     '.tmm-widget [role="alert"]{border-left:4px solid #b3261e;padding:4px 10px;margin:6px 0}</style>'
 )
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def blame(error: Exception) -> str:
+    """Say whose mistake an unexpected error is: ours, or that of a function which a reader gave a kernel."""
+    ours = Path(__file__).parents[1]
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(sys.prefix)]
+    said = f"{type(error).__name__}: {error}"
+    if frames and ours not in Path(frames[-1].filename).parents:
+        return f"Your function {frames[-1].name}() raised {said} (in its line {frames[-1].line!r})."
+    return f"This is a mistake in tempmm_lab, not yours: {said}"
 
 
 class Live:
@@ -87,7 +100,7 @@ class Live:
         except ModelError as error:
             self.tell(str(error))
         except Exception as error:  # noqa: BLE001 - a callback's error is seen here or nowhere
-            self.tell(f"This is a mistake in tempmm_lab, not yours: {type(error).__name__}: {error}")
+            self.tell(blame(error))
         else:
             self.tell("")
             return True

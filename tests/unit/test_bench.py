@@ -102,6 +102,20 @@ def test_a_patched_function_that_was_changed_is_never_the_old_one() -> None:
     assert changed.bench.scenario.build.function(name) is other
 
 
+def test_an_error_in_a_function_of_the_readers_own_names_that_function() -> None:
+    """Their mistake is called theirs, in the bench and while exploring; what was there before stays."""
+
+    async def preempt_disable() -> None:
+        raise NameError("name 'this_cpu_write' is not defined")
+
+    widget = bench(text_poke(build=text_poke().build.patched(preempt_disable=preempt_disable)))
+    for label in ("run on ▶|", "Explore every interleaving"):
+        click(widget, *["step ▶"] * 9, "IRQ on CPU 0", label)
+        assert "Your function preempt_disable() raised NameError" in widget.alert.value
+        assert "<svg" in widget.shown.value
+    assert "<svg" in widget.draw().svg
+
+
 def test_reset_takes_everything_back() -> None:
     """Schedule, knobs, second build and what was explored are as the cell asked for."""
     widget = bench(efi_call(build="posted"))
