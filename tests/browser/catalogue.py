@@ -19,6 +19,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "09": ("predict", "bench"),
     "10": ("predict", "bench"),
     "11": ("predict", "bench"),
+    "12": ("predict", "bench"),
 }
 
 # Widget: patterns for those of its controls that need not change the picture, when all are operated in page order.

@@ -25,7 +25,8 @@ FLOORS = (
     ("scenarios",),  # a start, what may happen, what must always hold
     ("sweeps",),  # many scenarios, on many processes
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
-    ("calltree", "inwindow", "assertions", "firmwarecalls", "durations", "efivars", "patches"),  # chapters 11, 12
+    ("calltree", "inwindow", "firmwarecalls", "durations", "efivars"),  # for chapter 11
+    ("assertions", "borrowings", "builddiff", "patches"),  # for chapter 12
     ("snapshots", "oracles", "examples", "tlbplay", "following", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
     ("livecode", "batchcost", "recordedpokes"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5

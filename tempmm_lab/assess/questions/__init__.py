@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch09, ch10, ch11
+from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch09, ch10, ch11, ch12
 
 CHAPTERS = {
     "ch01": ch01.OUTCOMES,
@@ -18,6 +18,7 @@ CHAPTERS = {
     "ch09": ch09.OUTCOMES,
     "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
+    "ch12": ch12.OUTCOMES,
 }
 
 
