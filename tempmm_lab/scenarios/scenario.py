@@ -205,7 +205,7 @@ class Story:
             value = {"yes": True, "no": False, "True": True, "False": False}.get(value, value)
             return a_thing(value, bool, f"{name} is True or False.")
         number = whole_number(int(value) if isinstance(value, str) and value.isdecimal() else value, name)
-        least, most = (1 if name in ("cpus", "pokes", "senders") else 0), MOST.get(name, 4)
+        least, most = (1 if name in ("cpus", "pokes", "senders", "pokers") else 0), MOST.get(name, 4)
         if not least <= number <= most:
             raise ModelError(f"{name} must be from {least} to {most}, not {number}.")
         return number

@@ -22,13 +22,15 @@ def _poker(stage: Stage, pokes: int, *, lazy: bool = False) -> int:
 
 
 @story("only-poker-writes", "no-writable-text-left", "prev-mm-back")
-def text_poke(stage: Stage, *, cpus: int, fills: bool, pokes: int = 1, lazy: bool = False) -> None:
+def text_poke(stage: Stage, *, cpus: int, fills: bool, pokes: int = 1, lazy: bool = False, pokers: int = 1) -> None:
     """CPU 0 patches kernel text; the other CPUs try to write through the alias.
 
-    Knobs: `pokes` patches as many pages in turn; `lazy` lets a lazy kernel thread do it.
+    Knobs: `pokes` patches as many pages in turn; `lazy` lets a lazy kernel thread do it; with `pokers=2` CPU 1 patches
+    the same pages too, when text_mutex lets it.
     """
-    _poker(stage, pokes, lazy=lazy)
-    for _ in range(1, cpus):
+    for _ in range(min(pokers, cpus)):
+        _poker(stage, pokes, lazy=lazy)
+    for _ in range(pokers, cpus):
         stage.cpu(programs.attacker, _alias(stage), name="attacker", mm=USER_MM)
     stage.fill(fills, _alias(stage))
 

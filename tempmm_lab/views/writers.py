@@ -59,11 +59,12 @@ def draw_writers(trace: Trace) -> Picture:
     axis = Axis(told.count)
     drawing = Svg(WIDTH, TOP + LANE * len(told.cpus) + 44)
     drawing.rect(0.5, 0.5, WIDTH - 1, drawing.height - 1, "card", 6)
-    drawing.text(12, 22, f"Who may write to code: {told.title}", "h")
+    drawing.text(12, 22, "Who may write to code", "h")
+    drawing.text(206, 22, told.title if len(told.title) < 80 else f"{told.title[:79]}…", "m s")
     bottom = TOP + LANE * len(told.cpus)
-    for step in told.returned:
+    for place, step in enumerate(told.returned):
         drawing.line(axis.x(step), 40, axis.x(step), bottom - 8, "rule")
-        words, late = "text_poke() has returned", axis.x(step) + 160 > WIDTH
+        words, late = "text_poke() has returned" if place == 0 else "again", axis.x(step) + 160 > WIDTH
         drawing.text(axis.x(step) + (-4 if late else 4), 42, words, "t m end" if late else "t m")
     for place, cpu in enumerate(told.cpus):
         _draw_cpu(drawing, TOP + LANE * place, place, cpu, axis, told.count)

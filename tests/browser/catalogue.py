@@ -16,6 +16,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "04": ("predict", "bench"),
     "05": ("predict", "bench"),
     "07": ("predict", "bench"),
+    "08": ("predict", "bench"),
     "09": ("predict", "bench"),
     "10": ("predict", "bench"),
     "11": ("predict", "bench"),

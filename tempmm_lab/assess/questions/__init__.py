@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch09, ch10, ch11, ch12
+from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch08, ch09, ch10, ch11, ch12
 
 CHAPTERS = {
     "ch01": ch01.OUTCOMES,
@@ -15,6 +15,7 @@ CHAPTERS = {
     "ch04": ch04.OUTCOMES,
     "ch05": ch05.OUTCOMES,
     "ch07": ch07.OUTCOMES,
+    "ch08": ch08.OUTCOMES,
     "ch09": ch09.OUTCOMES,
     "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
