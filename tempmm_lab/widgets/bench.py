@@ -29,7 +29,9 @@ STYLE = (
     "<style>.tmm-widget.tmm-bench{max-width:1090px}.tmm-bench h3{margin:0 12px 0 0;font-size:16px}"
     ".tmm-bench p.tmm-status{min-height:3em;margin:4px 0}.tmm-bench .tmm-note{font-style:italic;margin:4px 0}"
     ".tmm-bench .widget-hbox{align-items:center;gap:2px 4px}.tmm-bench .widget-checkbox{width:auto}"
-    ".tmm-bench .tmm-why{opacity:.75;font-size:12px}</style>"
+    ".tmm-bench .tmm-why{opacity:.8;font-size:12px;flex:1 1 160px;min-width:0;height:28px}"
+    ".tmm-bench .tmm-why .widget-html-content{overflow:hidden}.tmm-bench .tmm-why span{display:block;"
+    "overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"
 )
 
 

@@ -120,4 +120,5 @@ def _reasons(number: int, every: dict[Action, str | None]) -> str:
         if why and action.cpu == number:
             reasons.setdefault(why.rstrip("."), []).append(benchplay.KINDS[action.kind])
     told = "; ".join(f"{', '.join(dict.fromkeys(kinds))} ({why})" for why, kinds in reasons.items())
-    return f"<span>not now: {escape(told)}</span>" if told else ""
+    words = escape(f"not now: {told}") if told else ""
+    return f'<span title="{words}">{words}</span>'

@@ -58,6 +58,7 @@ MEASURED = (
     Measured("01", "walk-explorer", ("in user mode (CPL 3)",)),
     Measured("02", "rights-grid", ("US=1",)),
     Measured("03", "tlb-bench", ("fill", "evict")),
+    Measured("05", "bench", ("step ▶",)),
 )
 
 
