@@ -66,6 +66,7 @@ def parts() -> list[Part]:
         Part("oracle", "pytest -n 2 --dist loadfile tests/oracle", counts=True),
         Part("statements", "pytest -n 2 tests/statements", counts=True),
         Part("scenarios", "pytest -n 2 tests/scenarios", counts=True),
+        Part("engine", "pytest -n 2 tests/engine", counts=True),
         Part("recordings", "pytest -n 2 tests/conformance", counts=True),
         Part("mutants", "pytest -n 2 tests/mutants", counts=True),
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),

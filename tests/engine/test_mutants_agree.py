@@ -1,4 +1,4 @@
-"""The engine agrees with the plain search on every mutant of the kernel floor: code that nobody wrote with it in mind."""
+"""The engine agrees with the plain search on every mutant of the kernel floor: code written with nothing in mind."""
 
 import pytest
 

@@ -77,7 +77,7 @@ def test_random_programs_have_one_answer(first):
 
 
 def test_the_programs_are_of_all_kinds():
-    """Many random programs break a rule, many break none; enough deadlock, print, hold locks, are refused, fall back."""
+    """Many random programs break a rule, many none; enough deadlock, print, hold locks, are refused, fall back."""
     kinds = Counter()
     for number, plain in judged(range(0, 500, 2)):
         if isinstance(plain, str):

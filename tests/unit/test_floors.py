@@ -27,7 +27,17 @@ FLOORS = (
     ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
     ("calltree", "inwindow", "firmwarecalls", "durations", "efivars"),  # for chapter 11
     ("assertions", "borrowings", "builddiff", "patches"),  # for chapter 12
-    ("snapshots", "oracles", "examples", "tlbplay", "following", "benchplay", "flushrule", "arriving", "scaling"),  # recorded guests; for chapters
+    (
+        "snapshots",
+        "oracles",
+        "examples",
+        "tlbplay",
+        "following",
+        "benchplay",
+        "flushrule",
+        "arriving",
+        "scaling",
+    ),  # recorded guests; for chapters
     ("livecode", "batchcost", "recordedpokes", "asking", "listing"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("views",),  # pictures
