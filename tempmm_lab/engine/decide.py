@@ -31,6 +31,8 @@ from tempmm_lab.engine.views import Views
 from tempmm_lab.engine.waiting import may_wait_for_ever
 
 MAX_VIEWS = 200_000
+SHARED_VIEWS = 20_000
+"""The same, while alike CPUs share their views as if there were any number of them."""
 BUDGET = 20_000
 """How many whole states a guided search expands before the exact search is asked whether there is a way."""
 
@@ -94,7 +96,7 @@ class Decision:
 
     def _by_views(self) -> None:
         try:
-            views = fixpoint(self.tables, self.roles, self._told)
+            views = self._views()
         except TooManyViews:
             self._every_state()
             return
@@ -111,6 +113,14 @@ class Decision:
         if alarms:
             answer.argument += ", and a guided search for each alarm"
             self._settle(views, sorted(alarms))
+
+    def _views(self) -> Views:
+        """Give the views. Alike CPUs share theirs, or have each their own if those are too many: then they are few."""
+        if self.roles.alike():
+            with contextlib.suppress(TooManyViews):
+                return fixpoint(self.tables, self.roles, self._told, SHARED_VIEWS)
+            return fixpoint(self.tables, self.roles.apart(), self._told)
+        return fixpoint(self.tables, self.roles, self._told)
 
     def _settle(self, views: Views, alarms: list[Target]) -> None:
         distances, joint = Distances(views), Joint(self.tables, self.roles)

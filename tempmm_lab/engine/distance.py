@@ -25,9 +25,11 @@ FAR = 1 << 30
 class Guide:
     """From each view, the least number of own steps to a spot where it can happen, and to the view that shows it.
 
-    `shows` is None where all CPUs have a part in it, as in a deadlock; then `comes` leads to the parts.
+    `roles` are those of the CPUs. `shows` is None where all CPUs have a part in it, as in a deadlock; then `comes`
+    leads to the parts.
     """
 
+    roles: tuple[int, ...]
     comes: dict[Key, int]
     shows: dict[Key, int] | None
 
@@ -84,13 +86,13 @@ class Distances:
         spots = {self._keys[number][0] for number in (*there, *hits)}
         gathered = [number for number, (spot, _) in enumerate(self._keys) if spot in spots]
         shows = {**dict.fromkeys(hits, 1), **dict.fromkeys(there, 0)}
-        return Guide(self._spread(dict.fromkeys(gathered, 0)), self._spread(shows))
+        return Guide(self.views.roles.of, self._spread(dict.fromkeys(gathered, 0)), self._spread(shows))
 
     def to_standstill(self) -> Guide:
         """Give the way to where all may stand still for ever."""
         still = may_wait_for_ever(self.views)
         numbers = [self._numbers[spot, view] for spot, views in still.items() for view in views]
-        return Guide(self._spread(dict.fromkeys(numbers, 0)), None)
+        return Guide(self.views.roles.of, self._spread(dict.fromkeys(numbers, 0)), None)
 
     def _spread(self, found: dict[int, int]) -> dict[Key, int]:
         """Walk backwards: own moves cost one, what others do nothing. Nearer views first."""

@@ -89,7 +89,7 @@ class Guided:
         self._room(max(cost, steps + left)).append(state)
 
     def _far(self, state: State) -> int:
-        shared, roles = state[-1], self.joint.roles.of
+        shared, roles = state[-1], self.guide.roles
         return self.guide.left([(role, own, shared) for role, own in zip(roles, state[:-1], strict=True)])
 
     def _is_there(self, state: State) -> bool:

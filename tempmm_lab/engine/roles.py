@@ -19,6 +19,11 @@ class Roles:
     starts: tuple[int, ...]
     one: tuple[bool, ...]
 
+    def apart(self) -> Roles:
+        """Give the same CPUs, each in a role of its own."""
+        starts = tuple(self.starts[role] for role in self.of)
+        return Roles(tuple(range(len(starts))), starts, (True,) * len(starts))
+
     def alike(self) -> tuple[tuple[int, ...], ...]:
         """Give the groups of CPUs that can be exchanged for one another, each of two or more."""
         groups = (tuple(cpu for cpu, role in enumerate(self.of) if role == each) for each in range(len(self.starts)))
