@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.interpret import count
 from benchmarks.model import Net
-from benchmarks.questions import ANY_NUMBER, PROOFS, PROVE, SCHEDULES, Question
+from benchmarks.questions import PROOFS, SCHEDULES, Question
 from benchmarks.rounds import ROUNDS, figures, in_turn, python, row
 from benchmarks.spin import EXACT, PROOF, REDUCED, SHORTEST, Setting, Spun, missing, spin
 
@@ -29,7 +29,7 @@ LONGER = "SPIN with reduction"
 ABOUT = (
     (
         "Wall seconds of whole processes in fresh folders. Ours: `python -c` with `explore()`, which judges every "
-        "rule and gives a shortest schedule for each; or `prove()`. SPIN: `spin -a`, gcc and pan, for all rules "
+        "rule and gives a shortest schedule for each. SPIN: `spin -a`, gcc and pan, for all rules "
         "in a proof, for one rule where a schedule is wanted. Harmony: its compiler and its model checker."
     ),
     (
@@ -68,7 +68,6 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
         for question in (*PROOFS, *SCHEDULES):
             print(f"explorer: {question.name}", file=sys.stderr, flush=True)
             _Asked(question, Path(name), found, with_harmony=question.with_harmony and not no_harmony).run(rounds)
-    _any_number(found, rounds)
     _four(found)
     return found
 
@@ -157,21 +156,6 @@ class _Asked:
     def note(self, setting: Setting, spun: Spun) -> None:
         """Keep how SPIN fared with a setting, once."""
         self.found["settings"].append({"question": self.question.name, "setting": str(setting), **asdict(spun)})
-
-
-def _any_number(found: dict[str, Any], rounds: int) -> None:
-    """Proofs for any number of CPUs: nobody else can state them, so they stand beside a bare interpreter."""
-    for story in ANY_NUMBER:
-        code = PROVE.format(story, {"build": "v6.14"} if story == "schedule_inside" else {"build": "v6.16"})
-        text = python(code).text
-        if "any number" not in text:
-            found["gaps"].append(f"no proof for any number of CPUs: {text.splitlines()[0]}")
-            continue
-        tools = {"ours": lambda code=code: python(code).seconds, "bare": lambda: python("pass").seconds}
-        times = in_turn(tools, rounds)
-        name = f"proof for any number of CPUs: {text.partition(':')[0]}"
-        made = row(name, times["ours"], times["bare"], name="a bare interpreter")
-        found["rows"].append(made | {"limit": 0.3})
 
 
 def _four(found: dict[str, Any]) -> None:

@@ -18,9 +18,10 @@ ROUNDS = 7
 
 @dataclass(frozen=True)
 class Ran:
-    """One command from start to end: wall seconds, peak resident KiB, what it printed, and its exit status."""
+    """One command from start to end: wall and CPU seconds, peak resident KiB, what it printed, its exit status."""
 
     seconds: float
+    cpu: float
     peak: int
     text: str
     status: int
@@ -41,7 +42,7 @@ def ran(words: Sequence[str], folder: Path = ROOT) -> Ran:
         seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        return Ran(seconds, used.ru_maxrss, out.read(), child.returncode)
+        return Ran(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss, out.read(), child.returncode)
 
 
 def python(code: str) -> Ran:

@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 JSON, MARKDOWN = HERE / "RESULTS.json", HERE / "RESULTS.md"
 PARTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]] | None] = {
     "explorer": None,
+    "proofs": None,
     "rates": None,
     "translation": adapters.translation,
     "scale": adapters.scale,
