@@ -11,7 +11,7 @@ import ipywidgets as w
 
 from tempmm_lab import benchplay
 from tempmm_lab.benchplay import Bench
-from tempmm_lab.errors import a_thing
+from tempmm_lab.errors import ModelError, a_thing
 from tempmm_lab.following import empty
 from tempmm_lab.kernel.builds import Build
 from tempmm_lab.scenarios import Scenario
@@ -74,8 +74,9 @@ class BenchWidget(Live):
         """
 
         def changed(change: Any) -> None:
-            if not self.syncing:
-                self._do(lambda: act(change["new"]), plays=plays)
+            with self.session.lock:  # else what the reader does while another thread syncs would be taken for its doing
+                if not self.syncing:
+                    self._do(lambda: act(change["new"]), plays=plays)
 
         control.observe(changed, trait)
         return control
@@ -98,11 +99,23 @@ class BenchWidget(Live):
                 with suppress(Exception):  # what is wrong has been told already
                     self.sync(typed=False)
 
+    def arrive(self, act: Any) -> None:
+        """Take over what came in the background: a message that is being read stays, and so does what was typed."""
+        with self.session.lock, suppress(Exception):
+            try:
+                act()
+            except ModelError as error:
+                self.tell(str(error))
+            self._draw_panes()
+            self.sync(typed=not self.alert.value)
+
     def _show(self) -> None:
-        before = self.as_text.value
-        words = f"<pre>{escape(self.text())}</pre>" if before else ""
-        self.shown.value = words or panes(self.bench, self.session.report, self.show)
+        self._draw_panes()
         self.sync()
+
+    def _draw_panes(self) -> None:
+        text = f"<pre>{escape(self.text())}</pre>" if self.as_text.value else ""
+        self.shown.value = text or panes(self.bench, self.session.report, self.show)
 
     def sync(self, *, typed: bool = True) -> None:
         """Let every control show the state; what was typed stays, with `typed=False`, to be corrected."""

@@ -118,8 +118,7 @@ class Exploring:
         with job.lock:
             late = job.late
         if late:
-            with self.owner.session.lock:
-                self.owner._do(partial(self._end, job), plays=True)  # noqa: SLF001 - in the background, but the same care
+            self.owner.arrive(partial(self._end, job))
 
     def _tell(self, states: int) -> None:
         self.said.value = f'<p role="status">{states:,} states so far …</p>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from html import unescape
 
 import pytest
 
@@ -61,8 +62,11 @@ def test_what_takes_long_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None
     click(widget, "step ▶")
     assert widget.bench.at == 1, "meanwhile the bench goes on"
     click(widget, "Stop")
+    widget.replay.value = "nonsense"
     go_on.set()
     widget.exploring.wait()
+    assert "'nonsense' is no path" in unescape(widget.alert.value), "a message that is being read stays"
+    assert widget.replay.value == "nonsense"
     assert "nothing is proved" in widget.exploring.said.value
     assert "stopped by you" in widget.exploring.said.value
     assert widget.exploring.stop.layout.display == "none"
@@ -93,3 +97,24 @@ def test_where_there_are_no_threads_it_explores_all_the_same(monkeypatch: pytest
     widget = bench(text_poke())
     click(widget, "Explore every interleaving")
     assert "every rule holds" in widget.exploring.said.value
+
+
+def test_what_the_reader_does_while_an_answer_arrives_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The background sets controls too; a click that comes just then waits its turn."""
+    widget = bench(text_poke())
+    inside, clicked = threading.Event(), threading.Event()
+    sync = widget.schedule.sync
+
+    def slow() -> None:
+        inside.set()
+        clicked.wait(0.3)
+        sync()
+
+    monkeypatch.setattr(widget.schedule, "sync", slow)
+    arriving = threading.Thread(target=widget.arrive, args=(lambda: None,))
+    arriving.start()
+    assert inside.wait(20)
+    widget.knobs.every["irqs"].value = False
+    clicked.set()
+    arriving.join()
+    assert widget.bench.scenario.knobs["irqs"] == 0
