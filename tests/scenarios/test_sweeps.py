@@ -353,7 +353,8 @@ def test_ctrl_c_in_a_terminal(seconds):
 
 
 TERMINAL = """
-import sys, threading
+import signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
 from tempmm_lab import processes, sweep
 from tempmm_lab.sweeps import run
 from tests.scenarios.test_sweeps import LONG
