@@ -60,6 +60,7 @@ def unlike(plain, said):
     return differences(plain, said)
 
 
-def few_views(monkeypatch, limit):
-    """Give up on views soon: two alike CPUs that count up make views without end."""
-    monkeypatch.setattr(decide, "fixpoint", functools.partial(decide.fixpoint, limit=limit))
+def few_views(monkeypatch, most):
+    """Give up on views soon: where something is counted up they have no end."""
+    whole = decide.fixpoint
+    monkeypatch.setattr(decide, "fixpoint", lambda *given: whole(*given[:3], min(most, *given[3:], most)))
