@@ -129,6 +129,11 @@ class Cells:
                 made._hash ^= hash((name, value))
         return made
 
+    def kept(self, name: Hashable, value: Any) -> Any:
+        """Give what is read of a cell once `value` was written: of what equals its default, the default itself."""
+        default = self._defaults.get(str(name[0] if isinstance(name, tuple) else name), value)
+        return default if default == value else value
+
     def items(self) -> dict[Hashable, Any]:
         """Give every cell that is listed or differs from its default, in a fixed order."""
         return {name: self._values[name] for name in sorted(self._values, key=repr)}

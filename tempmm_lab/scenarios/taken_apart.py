@@ -72,9 +72,11 @@ class TakenApart:
 
     def _move(self, door: Recorder, kind: str, va: int | None) -> Move:
         broken = (*door.violations, "no-report") if door.reports and self._no_report else tuple(door.violations)
+        kept = self._system.cells.kept
+        writes = tuple((cell, kept(cell, value)) for cell, value in door.written)
         after = door.after.but(irqs=door.before.irqs) if kind == "i" and self._endless_irqs else door.after
         return Move(
-            (kind, va), after, door.written, tuple(door.asked), door.sent, broken, tuple(door.reports),
+            (kind, va), after, writes, tuple(door.asked), door.sent, broken, tuple(door.reports),
         )  # fmt: skip
 
     def satisfies(self, own: LinuxCpu, clauses: Any) -> bool:

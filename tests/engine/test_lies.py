@@ -126,7 +126,7 @@ BEHIND = [looks_at_the_machine, looks_behind, looks_at_a_cell_behind, asks_who_i
 
 @pytest.mark.parametrize("lie", BEHIND, ids=lambda lie: lie.__name__)
 def test_who_looks_behind_the_door_is_searched_plainly(lie):
-    """An op that looks past its door and uses the answer is searched plainly. The report says so, and nothing is proved."""
+    """An op that looks past its door and uses the answer is searched plainly; the report says so. Nothing is proved."""
     scenario = mini([(breaks_if, lie), (relaxes,)])
     plain = explore(scenario, reduce=False)
     assert "prev-mm-back" in plain.counterexamples
