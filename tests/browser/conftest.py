@@ -75,3 +75,17 @@ def visit(request: pytest.FixtureRequest, lab: LabServer, browser: Browser) -> I
         opened = Visit(request.param, lab.folder, page, page.trusted_cells(), page.pictures_without_text())
         page.run_all()
         yield opened
+
+
+QUICK = ("00", "01", "03", "07", "12")
+"""The chapters on which `make test` runs everything; the others are opened and run, and operated by mouse."""
+LONG = ("test_in_notebook_7", "test_in_voila", "test_every_control_works_by_keyboard", "test_screenshots")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the long checks of most chapters to `make test-all`: the selection is fixed."""
+    for item in items:
+        name, _, rest = item.name.partition("[")
+        chapter = next((part for part in rest.rstrip("]").replace("/", "-").split("-") if part.isdigit()), "")
+        if name in LONG and chapter and chapter not in QUICK:
+            item.add_marker(pytest.mark.slow)
