@@ -6,7 +6,8 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from tempmm_lab.engine.apart import Move, Read, Turn, Wait
-from tempmm_lab.errors import MustWait, NotPossible
+from tempmm_lab.engine.spots import TooManyViews
+from tempmm_lab.errors import MustWait, NotApart, NotPossible
 from tempmm_lab.kernel.access import satisfies
 from tempmm_lab.kernel.recorder import Recorder
 from tempmm_lab.kernel.step import Action, act, attempts
@@ -15,6 +16,12 @@ from tempmm_lab.kernel.system import LinuxCpu, System
 from tempmm_lab.scenarios.rules import CPU_RULES
 
 PANIC = ("panic", None)
+MOST_PENDING = 64
+"""So many IPIs can be pending on one CPU. With more, any number of CPUs send to it, and there is no end of views."""
+
+
+class PiledUp(TooManyViews, NotApart):
+    """IPIs pile up on a CPU."""
 
 
 class TakenApart:
@@ -84,7 +91,13 @@ class TakenApart:
         return satisfies(own, clauses)
 
     def delivered(self, own: LinuxCpu, payload: Hashable) -> LinuxCpu:
-        """Give a CPU to which an IPI was sent."""
+        """Give a CPU to which an IPI was sent.
+
+        Raises:
+            PiledUp: there are too many.
+        """
+        if len(own.pending) >= MOST_PENDING:
+            raise PiledUp(f"more than {MOST_PENDING} IPIs are pending on one CPU")
         return own.but(pending=(*own.pending, payload))
 
     def action(self, cpu: int, action: Any) -> Action:

@@ -3,8 +3,14 @@
 import pytest
 
 from tempmm_lab import BUILDS, STORIES, Model, explore, op, prove
+from tempmm_lab.engine.roles import roles_of
+from tempmm_lab.engine.spots import TooManyViews
+from tempmm_lab.engine.tables import Tables
+from tempmm_lab.engine.views import Views
+from tempmm_lab.kernel.irqflags import irqsave
 from tempmm_lab.kernel.locks import Lock, acquire, release, try_acquire
 from tempmm_lab.kernel.percpu import read_once, write_locked, write_once
+from tempmm_lab.kernel.smp import ONLINE, smp_call_function_many_cond
 from tempmm_lab.scenarios.programs import cpu_relax
 from tests.engine.agreement import ANSWERS, lengths, unlike
 from tests.engine.mini import mini
@@ -208,6 +214,25 @@ def test_a_cpu_that_waits_for_itself_is_a_deadlock():
     """A CPU that wants a lock which it holds has deadlocked, alone, beside others, or in an interrupt."""
     found = [lengths(explore(ODD[name])) for name in list(ODD)[1:5]]
     assert found == [{("rule", "no-deadlock"): steps} for steps in (1, 2, 3, 4)]
+
+
+async def calls_with_irqs_off():
+    """Call all others with interrupts off."""
+    async with irqsave():
+        await smp_call_function_many_cond(("sync_core",), ONLINE, run_local=False)
+
+
+def test_ipis_that_pile_up_end_a_proof():
+    """Where any number of CPUs send to one that takes nothing, the views have no end, and that is seen early."""
+    scenario = mini([(calls_with_irqs_off,)], cpus=2)
+    apart, growing, _ = next(iter(scenario.any_number()))
+    tables = Tables(apart)
+    views = Views(tables, roles_of(tables.start, frozenset(map(tables.own_id, growing))))
+    with pytest.raises(TooManyViews):
+        views.run()
+    assert views.count < 3_000
+    assert "too many views" in prove(scenario).why
+    assert lengths(prove(scenario)) == lengths(explore(scenario, reduce=False)) != {}
 
 
 def test_no_alike_cpus_is_no_proof():
