@@ -66,7 +66,7 @@ def parts() -> list[Part]:
         Part("oracle", "pytest -n 2 --dist loadfile tests/oracle", counts=True),
         Part("statements", "pytest -n 2 tests/statements", counts=True),
         Part("scenarios", "pytest -n 2 tests/scenarios", counts=True),
-        Part("engine", "pytest -n 2 tests/engine", counts=True),
+        Part("engine", "pytest -n 2 tests/engine -m 'not slow'", counts=True),
         Part("recordings", "pytest -n 2 tests/conformance", counts=True),
         Part("mutants", "pytest -n 2 tests/mutants", counts=True),
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),
@@ -74,6 +74,7 @@ def parts() -> list[Part]:
         Part("browser", "pytest tests/browser", counts=True),
         Part("oracle-long", "tests.oracle.long", long=True),
         Part("mutants-all", "tests.mutants.table --check", long=True),
+        Part("engine-all", "pytest -n 2 tests/engine -m slow", counts=True, long=True),
     ]
 
 
@@ -88,7 +89,8 @@ def main() -> int:
 
 def run(part: Part, *, slow: bool) -> Result:
     """Run one part, or say why it cannot be run here."""
-    command = part.command + ("" if slow or not part.counts else " -m 'not slow'")
+    chooses = slow or not part.counts or " -m " in part.command
+    command = part.command + ("" if chooses else " -m 'not slow'")
     print(f"\n── {part.name}: python -m {command}", flush=True)
     start = time.monotonic()
     if part.name == "browser" and find_chromium() is None:
