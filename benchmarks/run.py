@@ -42,7 +42,7 @@ def measured(name: str) -> dict[str, Any]:
     try:
         found = importlib.import_module(f"benchmarks.{name}").run()
         return adapt(found) if adapt else found
-    except Exception as error:  # noqa: BLE001  # one part must not take the others with it
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # one part must not take the others with it
         return {"title": name.capitalize(), "rows": [], "gaps": [f"not measured: {type(error).__name__}: {error}"]}
 
 
@@ -68,11 +68,17 @@ def main() -> int:
     for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
         parts[name] = measured(name)
+        write(parts)  # after each part: what was measured in a quarter of an hour is not lost with the last one
+    write(parts)
+    return 0
+
+
+def write(parts: dict[str, Any]) -> None:
+    """Write what is known as RESULTS.json and as the page."""
     ordered = {name: parts[name] for name in PARTS if name in parts}
     results = {"rounds": ROUNDS, "machine": machine(), "parts": ordered}
     JSON.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     MARKDOWN.write_text(page(results), encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":
