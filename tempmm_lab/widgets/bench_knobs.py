@@ -11,7 +11,7 @@ from tempmm_lab import benchplay
 from tempmm_lab.errors import ModelError
 from tempmm_lab.kernel.builds import BUILDS, Build
 from tempmm_lab.kernel.handlers import HANDLERS
-from tempmm_lab.scenarios.scenario import Story
+from tempmm_lab.scenarios.scenario import Scenario, Story
 
 if TYPE_CHECKING:
     from tempmm_lab.widgets.bench import BenchWidget
@@ -43,9 +43,8 @@ class Knobs:
         self.more = w.HBox([control for name, control in self.every.items() if name not in ARRIVALS])
 
     def _builds(self, *own: Build | None) -> dict[str, Build]:
-        """Give the builds that can be chosen: those the story makes sense on, and the reader's own."""
-        story = self.owner.bench.scenario.story
-        known = [each for each in BUILDS.values() if each.temporary_mms or not story.temporary_mms]
+        """Give the builds that can be chosen: those the scenario makes sense on as it is, and the reader's own."""
+        known = [each for each in BUILDS.values() if _possible(self.owner.bench.scenario, each)]
         return {each.name: each for each in (*known, *own) if each is not None}
 
     def _control(self, name: str) -> w.Widget:
@@ -94,6 +93,14 @@ class Knobs:
                 control.value = bool(value) if name in ARRIVALS else value
             elif typed:
                 control.value = str(value)
+
+
+def _possible(scenario: Scenario, build: Build) -> bool:
+    """Tell whether a build has what the scenario's knobs ask for."""
+    with suppress(ModelError):
+        scenario.on(build).system()
+        return True
+    return False
 
 
 def _numbers(story: Story, knob: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tempmm_lab import ModelError, bench, efi_call, in_order, nested, play, replay, shootdown, text_poke
+from tempmm_lab import ModelError, bench, efi_call, in_order, lazy_tlb, nested, play, replay, shootdown, text_poke
 from tempmm_lab.widgets.live import VIEW
 from tests.unit.bench_hands import button, click
 from tests.unit.linux_pictures import BROKEN
@@ -69,6 +69,14 @@ def test_a_second_build_follows_beside_the_first() -> None:
     assert "The runs part in step 9" in widget.text()
     widget.knobs.other.value = "no other build"
     assert "on v6.16" not in widget.text()
+
+
+@pytest.mark.parametrize(("poke", "offered"), [(False, True), (True, False)])
+def test_only_builds_that_have_what_the_scenario_asks_for_are_offered(poke: bool, offered: bool) -> None:  # noqa: FBT001
+    """Without temporary mms nobody can poke through one: v5.1 is offered only where nobody wants to."""
+    widget = bench(lazy_tlb(poke=poke), name=f"poke {poke}")
+    assert ("v5.1" in widget.knobs.build.options) == offered
+    assert ("v5.1" in widget.knobs.other.options) == offered
 
 
 def test_the_state_survives_running_the_cell_again() -> None:
