@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path as FilePath
 from typing import TypeVar
 
 from tempmm_lab.errors import ModelError, a_thing
 from tempmm_lab.kernel.layout import EFI_MM, TEXT_POKE_MM
 from tempmm_lab.recordings import Recording, Row, load_recording, windows
+from tempmm_lab.shipped import shipped
 
 RECORDINGS = {
     "text_poke-6.12.107": "text_poke(), before the patch",
@@ -75,9 +75,8 @@ class Table:
 
     def text(self) -> str:
         """Give the table as lines of text."""
-        heads = [f"{'while the temporary mm is loaded':<20}"[:20], *(one.name for one in self.columns)]
         rows = [one.rows() for one in self.columns]
-        lines = [" ".join([f"{'':<18}", *(f"{head:<22}" for head in heads[1:])]).rstrip()]
+        lines = [" ".join([f"{'':<18}", *(f"{one.name:<22}" for one in self.columns)]).rstrip()]
         for place, (name, _) in enumerate(rows[0]):
             lines.append(" ".join([f"{name:<18}", *(f"{column[place][1]:<22}" for column in rows)]).rstrip())
         return "\n".join(lines)
@@ -107,9 +106,7 @@ def _loaded(given: str | FilePath | Recording) -> Recording:
         return given
     a_thing(given, str | FilePath, f"Give the name of a recording ({', '.join(RECORDINGS)}), or a file.")
     if given in RECORDINGS:
-        file = resources.files("tempmm_lab").joinpath("data", "recordings", f"{given}.jsonl.gz")
-        with resources.as_file(file) as path:
-            return load_recording(path)
+        return shipped(str(given))
     if not FilePath(given).is_file():
         raise ModelError(f"There is no recording {str(given)!r}. The shipped ones are {', '.join(RECORDINGS)}.")
     return load_recording(given)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 
 from tempmm_lab.errors import ModelError, one_of
 from tempmm_lab.hw.address import Hex
 from tempmm_lab.hw.registers import NOFLUSH
 from tempmm_lab.kernel.layout import TEXT_POKE_MM
-from tempmm_lab.recordings import Recording, Row, Window, load_recording, windows
+from tempmm_lab.recordings import Recording, Row, Window, windows
+from tempmm_lab.shipped import shipped
 
 NAMES = ("text_poke-6.12.107", "text_poke-6.16.12", "pcid_pokes_bochs-6.16.12")
 """The shipped recordings of pokes. The last has PCIDs."""
@@ -66,15 +66,9 @@ def recorded_pokes(name: str = "text_poke-6.16.12") -> tuple[RecordedPoke, ...]:
     Raises:
         ModelError: there is no such recording.
     """
-    recording = _shipped(one_of(name, NAMES, "a recording of pokes"))
+    recording = shipped(one_of(name, NAMES, "a recording of pokes"))
     found, _ = windows(recording)
     return tuple(_poke(window, recording) for window in found if _is_whole(window))
-
-
-def _shipped(name: str) -> Recording:
-    file = resources.files("tempmm_lab").joinpath("data", "recordings", f"{name}.jsonl.gz")
-    with resources.as_file(file) as path:
-        return load_recording(path)
 
 
 def _is_whole(window: Window) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from types import MappingProxyType
 
+from tempmm_lab.asking import asking
 from tempmm_lab.errors import ModelError, a_thing, whole_number
 from tempmm_lab.explore import explore
 from tempmm_lab.kernel.system import LinuxCpu, System
@@ -85,9 +84,7 @@ def seek(scenario: Scenario, condition: Condition, cpu: int | None = None) -> Tr
         cpus = system.cpus if cpu is None else (system.cpu(cpu),)
         return any(holds(each) for each in cpus)
 
-    story = replace(asked.story, sometimes=MappingProxyType({"sought": happens}))
-    searching = replace(asked, story=story)
-    found = explore(searching)
+    found = explore(asking(asked, {"sought": happens}))
     path = found.examples.get("sought")
     if path is None and not found.complete:
         raise ModelError(f"Not all was tried: {found.why}. Give the scenario smaller knobs.")

@@ -24,20 +24,11 @@ FLOORS = (
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
     ("sweeps",),  # many scenarios, on many processes
-    ("changes", "trace", "recordings", "standin", "matching"),  # runs; recordings of real kernels
+    ("changes", "trace", "recordings", "shipped", "standin", "matching"),  # runs; recordings of real kernels
     ("calltree", "inwindow", "firmwarecalls", "durations", "efivars"),  # for chapter 11
     ("assertions", "borrowings", "builddiff", "patches"),  # for chapter 12
-    (
-        "snapshots",
-        "oracles",
-        "examples",
-        "tlbplay",
-        "following",
-        "benchplay",
-        "flushrule",
-        "arriving",
-        "scaling",
-    ),  # recorded guests; for chapters
+    ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
+    ("following", "benchplay", "arriving", "scaling"),  # runs that go on; what the bench and the charts show
     ("livecode", "batchcost", "recordedpokes", "asking", "listing"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("views",),  # pictures
