@@ -1,4 +1,4 @@
-"""The book's chapters: where they are, and how a reader gets a copy to work in.
+"""The book's chapters and appendices: where they are, and how a reader gets a copy to work in.
 
 Readers never open the chapters that are shipped. They get a copy in a working folder, with the outputs from the
 first prediction on taken out, so that no answer stands there before the question.
@@ -20,12 +20,13 @@ from tempmm_lab.errors import ModelError
 MANIFEST = ".tempmm-book.json"
 """The file in a working folder that remembers what was copied there."""
 
-NAME = re.compile(r"(\d\d)-(.+)\.ipynb")
+NAME = re.compile(r"(\d\d|[A-Z])-(.+)\.ipynb")
+"""A chapter has two digits, an appendix a letter. Letters come after digits, so names in order are the book's order."""
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One notebook of the book: its file, its number, its title, and its time in minutes where it says one."""
+    """One notebook of the book: its file, its number (an appendix's letter), its title, its minutes if it says them."""
 
     path: Path
     number: str
@@ -42,21 +43,21 @@ def chapters_folder() -> Path:
     """Give the folder that holds the shipped chapters: inside an installed package, or beside it in a checkout."""
     package = Path(str(resources.files("tempmm_lab")))
     for folder in (package / "_book" / "chapters", package.parent / "chapters"):
-        if any(folder.glob("[0-9][0-9]-*.ipynb")):
+        if _notebooks(folder):
             return folder
     raise ModelError("The chapters are not where they should be. Install tempmm-lab again, or run it in a checkout.")
 
 
 def chapters() -> tuple[Chapter, ...]:
-    """Give every chapter, in the order of the book."""
-    return tuple(_chapter(path) for path in sorted(chapters_folder().glob("[0-9][0-9]-*.ipynb")))
+    """Give every chapter and then every appendix, in the order of the book."""
+    return tuple(_chapter(path) for path in _notebooks(chapters_folder()))
 
 
 def find_chapter(name: str) -> Chapter:
-    """Give the chapter called `name`: its number (`3` or `03`), its file name, or the beginning of either."""
+    """Give the chapter called `name`: its number (`3`, `03` or `A`), its file name, or its beginning."""
     wanted = f"{int(name):02}" if name.isdecimal() and name.isascii() else name
     every = chapters()
-    found = [one for one in every if _is_called(one, wanted)]
+    found = [one for one in every if one.number == wanted.upper()] or [one for one in every if _is_called(one, wanted)]
     if len(found) == 1:
         return found[0]
     problem = "More than one chapter is" if found else "No chapter is"
@@ -165,7 +166,13 @@ def _chapter(path: Path) -> Chapter:
     heading = re.search(r"^# +(.+?) *$", opening, re.MULTILINE)
     title = heading.group(1) if heading else match.group(2)
     time = re.search(r"\babout (\d+) minutes", opening, re.IGNORECASE)
-    return Chapter(path, match.group(1), re.sub(r"^\d+ *[·.:] *", "", title), int(time.group(1)) if time else None)
+    title = re.sub(r"^(?:\d+|[A-Z]) *[·.:] *", "", title)
+    return Chapter(path, match.group(1), title, int(time.group(1)) if time else None)
+
+
+def _notebooks(folder: Path) -> list[Path]:
+    """Give the files of a folder that are chapters or appendices by their names, in order."""
+    return sorted(path for path in folder.glob("*.ipynb") if NAME.fullmatch(path.name))
 
 
 def _opening(path: Path) -> str:
@@ -180,4 +187,5 @@ def _opening(path: Path) -> str:
 
 def _is_called(chapter: Chapter, name: str) -> bool:
     stem = chapter.path.stem
-    return bool(name) and (name == chapter.path.name or stem.startswith(name) or stem[3:].startswith(name))
+    words = stem.removeprefix(f"{chapter.number}-")
+    return bool(name) and (name == chapter.path.name or stem.startswith(name) or words.startswith(name))

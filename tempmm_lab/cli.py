@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     listed = command(list_everything, "list", "list the chapters, recorded guests, scenarios, builds and rules")
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     opened = command(open_book, "open", "open the book, or one chapter of it, in JupyterLab")
-    opened.add_argument("chapter", nargs="?", help="a number such as 3, or the beginning of a name")
+    opened.add_argument("chapter", nargs="?", help="a number such as 3, a letter such as A, or the beginning of a name")
     opened.add_argument("--no-browser", action="store_true", help="only print the address")
     opened.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
     _with_folder(opened)

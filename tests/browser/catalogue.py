@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tempmm_lab.book import NAME
+
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
 
-# Chapter number: the names of its widgets. Every chapter has a row, so that no widget is left out unseen.
+# Chapter number, or appendix letter: the names of its widgets. Every one has a row, so that no widget is left out unseen.
 WIDGETS: dict[str, tuple[str, ...]] = {
     "00": (),
     "01": ("predict", "walk-explorer"),
@@ -21,6 +23,10 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "10": ("predict", "bench"),
     "11": ("predict", "bench"),
     "12": ("predict", "bench"),
+    "A": (),
+    "B": (),
+    "C": (),
+    "D": (),
 }
 
 # Widget: patterns for those of its controls that need not change the picture, when all are operated in page order.
@@ -63,12 +69,13 @@ MEASURED = (
 
 
 def chapters() -> list[str]:
-    """The file names of the book's chapters."""
-    return sorted(path.name for path in CHAPTERS.glob("[0-9][0-9]-*.ipynb"))
+    """The file names of the book's chapters and appendices, in order."""
+    return sorted(path.name for path in CHAPTERS.glob("*.ipynb") if NAME.fullmatch(path.name))
 
 
 def promised(chapter: str) -> tuple[str, ...]:
     """The names of the widgets that a chapter must have."""
-    if chapter[:2] not in WIDGETS:
+    number = chapter.partition("-")[0]
+    if number not in WIDGETS:
         raise LookupError(f"{chapter} has no row in tests/browser/catalogue.py; give it one")
-    return WIDGETS[chapter[:2]]
+    return WIDGETS[number]

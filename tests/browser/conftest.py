@@ -85,7 +85,8 @@ LONG = ("test_in_notebook_7", "test_in_voila", "test_every_control_works_by_keyb
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the long checks of most chapters to `make test-all`: the selection is fixed."""
     for item in items:
-        name, _, rest = item.name.partition("[")
-        chapter = next((part for part in rest.rstrip("]").replace("/", "-").split("-") if part.isdigit()), "")
+        name = item.name.partition("[")[0]
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        chapter = str(params.get("visit", params.get("chapter", ""))).partition("-")[0]
         if name in LONG and chapter and chapter not in QUICK:
             item.add_marker(pytest.mark.slow)

@@ -125,7 +125,7 @@ def measure(browser: Browser, server: LabServer, row: Measured, count: int) -> R
         rival = timed(widget, chosen(widget, ["Draw"]), count)
         widget.root.locator(".tmm-view").scroll_into_view_if_needed()
         page.screenshot(f"rival-{row.widget}")  # to see that it shows the same facts
-    return Row(f"{notebook[:2]} {row.widget}", ", ".join(row.clicks), ours, rival)
+    return Row(f"{notebook.partition('-')[0]} {row.widget}", ", ".join(row.clicks), ours, rival)
 
 
 def main() -> None:

@@ -11,16 +11,14 @@ import pytest
 
 from tempmm_lab import ModelError, book
 
-NAMES = ["00-start.ipynb", "01-first.ipynb", "02-second.ipynb"]
+NAMES = ["00-start.ipynb", "01-first.ipynb", "02-second.ipynb", "A-further.ipynb"]
 
 
-def _notebook(number: int, word: str = "as shipped") -> dict[str, Any]:
+def _notebook(number: int | str, word: str = "as shipped") -> dict[str, Any]:
     """Give a small executed chapter: a cell, a prediction, and a cell after it."""
     code, output = nbformat.v4.new_code_cell, nbformat.v4.new_output
     cells = [
-        nbformat.v4.new_markdown_cell(
-            f"# {number} · Chapter {word}\n\n*You can. About {number + 30} minutes.*", id="top"
-        ),
+        nbformat.v4.new_markdown_cell(f"# {number} · Chapter {word}\n\n*You can. About 31 minutes.*", id="top"),
         *(
             code(source, id=name, execution_count=count, outputs=[output("stream", name="stdout", text=name)])
             for count, (name, source) in enumerate(
@@ -33,11 +31,12 @@ def _notebook(number: int, word: str = "as shipped") -> dict[str, Any]:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder of a book of three chapters, which stands in for the real one."""
+    """Give the folder of a book of three chapters and an appendix, which stands in for the real one."""
     folder = tmp_path / "chapters"
     folder.mkdir()
-    for number, name in enumerate(NAMES):
-        nbformat.write(_notebook(number), folder / name)
+    for name in NAMES:
+        nbformat.write(_notebook(name.partition("-")[0].lstrip("0")), folder / name)
+    (folder / "notes.ipynb").write_text("{}", encoding="utf-8")
     monkeypatch.setattr(book, "chapters_folder", lambda: folder)
     return folder
 
@@ -58,6 +57,13 @@ def test_the_real_chapters_are_found() -> None:
 def test_a_chapter_tells_its_title_and_time() -> None:
     """A chapter's line holds its number, its title without it, and its time."""
     assert str(book.chapters()[1]) == "01  Chapter as shipped  (about 31 minutes)"
+    assert str(book.chapters()[3]) == "A  Chapter as shipped  (about 31 minutes)"
+
+
+@pytest.mark.usefixtures("shipped")
+def test_appendices_follow_the_chapters() -> None:
+    """The book is its chapters by number, then its appendices by letter, and no other notebook of the folder."""
+    assert [chapter.number for chapter in book.chapters()] == ["00", "01", "02", "A"]
 
 
 @pytest.mark.usefixtures("shipped")
@@ -68,7 +74,21 @@ def test_a_chapter_is_found_by(name: str) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
-@pytest.mark.parametrize("name", ["7", "", "s", "x", "²", "../02-second"])
+@pytest.mark.parametrize("name", ["A", "a", "A-further", "A-further.ipynb", "further", "f"])
+def test_an_appendix_is_found_by(name: str) -> None:
+    """An appendix is found by its letter, large or small, its file name, or the beginning of either."""
+    assert book.find_chapter(name).path.name == "A-further.ipynb"
+
+
+def test_a_letter_means_the_appendix(shipped: Path) -> None:
+    """A letter that is an appendix's and also begins a chapter's name means the appendix."""
+    nbformat.write(_notebook(3), shipped / "03-a-third.ipynb")
+    assert book.find_chapter("a").path.name == "A-further.ipynb"
+    assert book.find_chapter("a-third").path.name == "03-a-third.ipynb"
+
+
+@pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize("name", ["7", "B", "", "s", "x", "²", "../02-second"])
 def test_no_chapter_is_guessed(name: str) -> None:
     """A name that fits none, or several, is refused with the names there are."""
     with pytest.raises(ModelError, match="02-second"):
@@ -96,9 +116,9 @@ def test_a_copy_is_a_valid_notebook(shipped: Path, mine: Path) -> None:
 @pytest.mark.usefixtures("shipped")
 def test_copying_again_changes_nothing(mine: Path) -> None:
     """A second copy finds every file up to date and writes none."""
-    assert [line.partition(": ")[2] for line in book.copy_book(mine)] == ["copied"] * 3
+    assert [line.partition(": ")[2] for line in book.copy_book(mine)] == ["copied"] * len(NAMES)
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in mine.glob("*.ipynb")}
-    assert [line.partition(": ")[2] for line in book.copy_book(mine)] == ["up to date"] * 3
+    assert [line.partition(": ")[2] for line in book.copy_book(mine)] == ["up to date"] * len(NAMES)
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in mine.glob("*.ipynb")}
 
 
