@@ -8,7 +8,7 @@ LOCKED := --require-hashes --only-binary :all:
 # The project itself comes from this folder, built with what is in the locks.
 HERE    = $(PIP) --no-deps --no-build-isolation -e .
 
-.PHONY: help lab test test-all notebooks statements scenarios mutants oracle-long bench lock clean
+.PHONY: help lab test test-all notebooks exercises appendices statements scenarios mutants oracle-long bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,8 @@ help:
 	@echo "make test         check everything that fits in 15 minutes"
 	@echo "make test-all     check everything"
 	@echo "make notebooks    execute the notebooks again and normalise them"
+	@echo "make appendices   write appendices B and C, the links to them, and the chapters' reading times"
+	@echo "make exercises    make exercises/ of solutions/, as nbgrader does"
 	@echo "make statements   write docs/statements.md: which statement holds on which build"
 	@echo "make scenarios    write docs/scenarios.md and docs/tso.md: every scenario explored on every build"
 	@echo "make mutants      write docs/mutants.md: what kills each mutant of the kernel floor"
@@ -35,6 +37,12 @@ test-all: $(VENV)/test.stamp
 
 notebooks: $(VENV)/test.stamp
 	$(PY) -m tests.notebooks.execute
+
+appendices: $(VENV)/test.stamp
+	$(PY) -m tests.notebooks.weave
+
+exercises: $(VENV)/test.stamp
+	$(PY) -m tests.exercises.hand_out
 
 statements: $(VENV)/test.stamp
 	$(PY) -m tests.statements.table

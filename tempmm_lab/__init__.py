@@ -110,6 +110,7 @@ _LATER = {
 """What is loaded on first use, not on import, and the module each name is in."""
 
 
+    **dict.fromkeys(("exercise", "practise"), "assess.exercises.task"),
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         msg = f"module 'tempmm_lab' has no attribute {name!r}"

@@ -20,6 +20,9 @@ from tempmm_lab.errors import ModelError
 MANIFEST = ".tempmm-book.json"
 """The file in a working folder that remembers what was copied there."""
 
+EXERCISES = "exercises"
+"""The folder of exercises: beside the chapters' in a checkout, inside a reader's working folder."""
+
 NAME = re.compile(r"(\d\d|[A-Z])-(.+)\.ipynb")
 """A chapter has two digits, an appendix a letter. Letters come after digits, so names in order are the book's order."""
 
@@ -53,6 +56,11 @@ def chapters() -> tuple[Chapter, ...]:
     return tuple(_chapter(path) for path in _notebooks(chapters_folder()))
 
 
+def exercise_notebooks() -> tuple[Path, ...]:
+    """Give the notebooks of exercises as they are handed out, in the order of the book."""
+    return tuple(sorted((chapters_folder().parent / EXERCISES).glob("[0-9][0-9]-*.ipynb")))
+
+
 def find_chapter(name: str) -> Chapter:
     """Give the chapter called `name`: its number (`3`, `03` or `A`), its file name, or its beginning."""
     wanted = f"{int(name):02}" if name.isdecimal() and name.isascii() else name
@@ -65,19 +73,21 @@ def find_chapter(name: str) -> Chapter:
 
 
 def copy_book(folder: Path) -> list[str]:
-    """Copy the chapters into `folder` and give one line per file that says what was done.
+    """Copy the chapters into `folder` and the exercises into a folder in it; one line per file says what was done.
 
     A file that the reader changed is never overwritten: where the book has a newer one, it is put beside it.
     """
-    every = chapters()
+    every, handed_out = chapters(), exercise_notebooks()
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder} is a file. Give a folder for your copy of the book.")
     if folder.resolve() == chapters_folder().resolve():
         raise ModelError(f"{folder} is the book itself. Give another folder for your copy.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / EXERCISES if handed_out else folder).mkdir(parents=True, exist_ok=True)
         given = _read_manifest(folder)
         lines = [_hand_out(folder, chapter.path.name, for_reader(chapter.path), given) for chapter in every]
+        exercises = {f"{EXERCISES}/{path.name}": exercises_for_reader(path) for path in handed_out}
+        lines += [_hand_out(folder, name, new, given) for name, new in exercises.items()]
         _write(folder / MANIFEST, _as_json({"format": 1, "given": given}))
     except OSError as error:
         raise ModelError(f"Cannot write in {folder}: {error.strerror}. Give a folder that you may write in.") from None
@@ -89,6 +99,7 @@ def for_reader(path: Path) -> bytes:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     asked = False
     for cell in notebook["cells"]:
+        cell["source"] = [line.replace("](../exercises/", "](exercises/") for line in cell["source"]]
         if cell["cell_type"] == "code":
             asked = asked or "predict(" in "".join(cell["source"])
             if asked:
@@ -96,22 +107,30 @@ def for_reader(path: Path) -> bytes:
     return _as_json(notebook)
 
 
+def exercises_for_reader(path: Path) -> bytes:
+    """Give a notebook of exercises as a reader gets it: the same, with links that fit the working folder."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = [line.replace("](../chapters/", "](../") for line in cell["source"]]
+    return _as_json(notebook)
+
+
 def _hand_out(folder: Path, name: str, new: bytes, given: dict[str, str]) -> str:
     """Put `new` into `folder` as `name`, or beside it where the reader changed that file. Say what was done."""
     path = folder / name
     if not path.exists():
-        return _give(path, new, given, "copied")
+        return _give(folder, name, new, given, "copied")
     here = _digest(path.read_bytes())
     if here == _digest(new):
         given[name] = here
         return f"{name}: up to date"
     if here == given.get(name):
-        return _give(path, new, given, "updated")
+        return _give(folder, name, new, given, "updated")
     if given.get(name) == _digest(new):
         return f"{name}: yours, kept"
     given[name] = _digest(new)
     beside = _name_beside(folder, name, new, given)
-    return f"{name}: yours, kept; " + _give(folder / beside, new, given, "the book's newer version is there")
+    return f"{name}: yours, kept; " + _give(folder, beside, new, given, "the book's newer version is there")
 
 
 def _name_beside(folder: Path, name: str, new: bytes, given: dict[str, str]) -> str:
@@ -125,11 +144,11 @@ def _name_beside(folder: Path, name: str, new: bytes, given: dict[str, str]) -> 
     raise ModelError(f"Too many versions of {name} in {folder}. Move the ones you need no more.")
 
 
-def _give(path: Path, new: bytes, given: dict[str, str], done: str) -> str:
+def _give(folder: Path, name: str, new: bytes, given: dict[str, str], done: str) -> str:
     """Write what is handed out and remember that it was."""
-    _write(path, new)
-    given[path.name] = _digest(new)
-    return f"{path.name}: {done}"
+    _write(folder / name, new)
+    given[name] = _digest(new)
+    return f"{name}: {done}"
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tempmm_lab.commands import BROKEN, HOLDS, MISUSE, UNDECIDED, add_commands
 from tempmm_lab.errors import ModelError
+from tempmm_lab.homework import add_homework
 
 WORKING_FOLDER = Path("tempmm-book")
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def list_everything(chosen: argparse.Namespace) -> int:
-    """Print one line per chapter, recorded guest, scenario, build and rule."""
+    """Print one line per chapter, exercise, recorded guest, scenario, build and rule."""
     from tempmm_lab.commands import contents
 
     found = contents()
@@ -53,7 +54,7 @@ def list_everything(chosen: argparse.Namespace) -> int:
 
 
 def copy(chosen: argparse.Namespace) -> int:
-    """Copy the chapters into a folder, keeping whatever the reader changed there."""
+    """Copy the chapters and exercises into a folder, keeping whatever the reader changed there."""
     from tempmm_lab.book import copy_book
 
     print("\n".join(copy_book(chosen.folder)))
@@ -116,14 +117,15 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    listed = command(list_everything, "list", "list the chapters, recorded guests, scenarios, builds and rules")
+    what = "list the chapters, exercises, recorded guests, scenarios, builds and rules"
+    listed = command(list_everything, "list", what)
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     opened = command(open_book, "open", "open the book, or one chapter of it, in JupyterLab")
     opened.add_argument("chapter", nargs="?", help="a number such as 3, a letter such as A, or the beginning of a name")
     opened.add_argument("--no-browser", action="store_true", help="only print the address")
     opened.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
     _with_folder(opened)
-    copied = command(copy, "copy", "copy the chapters into a folder; what you changed there is kept")
+    copied = command(copy, "copy", "copy the chapters and exercises into a folder; what you changed is kept")
     copied.add_argument("folder", type=Path, metavar="DIR")
     walked = command(walk, "walk", "walk the page tables of a recorded guest")
     walked.add_argument("snapshot", help="a name from `tempmm-lab list`, or a file")
@@ -132,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     walked.add_argument("--cpl", type=int, choices=range(4), help="the privilege level (default: as recorded)")
     _with_folder(command(forget, "forget", "delete the predictions that were kept"))
     add_commands(command)
+    add_homework(command)
     command(doctor, "doctor", "say what is installed, what is missing, and what to do about it")
     return parser
 

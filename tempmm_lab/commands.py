@@ -178,6 +178,7 @@ def _conformance(result: Any) -> dict[str, Any]:
 
 def contents() -> dict[str, dict[str, str]]:
     """Give everything that has a name: for each kind, the names and one line about each."""
+    from tempmm_lab.assess.exercises import EXERCISES
     from tempmm_lab.book import chapters
     from tempmm_lab.kernel.builds import BUILDS
     from tempmm_lab.scenarios import STORIES
@@ -187,6 +188,7 @@ def contents() -> dict[str, dict[str, str]]:
     about = {name: " ".join(story.about.partition("\n\n")[0].split()) for name, story in STORIES.items()}
     return {
         "Chapters (tempmm-lab open NUMBER)": {each.number: str(each).split(maxsplit=1)[1] for each in chapters()},
+        "Exercises (tempmm-lab exercise NAME --seed S)": {name: str(one) for name, one in EXERCISES.items()},
         "Recorded guests (tempmm-lab walk NAME ADDRESS)": dict(SNAPSHOTS),
         "Scenarios (tempmm-lab explore NAME --build BUILD)": about,
         "Builds": {name: build.about for name, build in BUILDS.items()},

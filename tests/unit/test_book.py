@@ -214,3 +214,37 @@ def test_a_file_is_no_folder(mine: Path) -> None:
     for folder in (mine, mine / "below"):
         with pytest.raises(ModelError, match="folder"):
             book.copy_book(folder)
+
+
+@pytest.fixture
+def with_exercises(shipped: Path) -> Path:
+    """Give the folder of exercises of that book, with one notebook in it."""
+    folder = shipped.parent / "exercises"
+    folder.mkdir()
+    notebook = _notebook(1)
+    notebook["cells"][0]["source"] = "# Exercises 1\n\n[Back](../chapters/01-first.ipynb)"
+    nbformat.write(notebook, folder / NAMES[1])
+    chapter = _notebook(1)
+    chapter["cells"].append(nbformat.v4.new_markdown_cell("[Exercises](../exercises/01-first.ipynb)", id="ex"))
+    nbformat.write(chapter, shipped / NAMES[1])
+    return folder
+
+
+@pytest.mark.usefixtures("with_exercises")
+def test_exercises_are_handed_out_beside_the_chapters(mine: Path) -> None:
+    """The working folder has a folder of exercises; links lead there and back."""
+    assert f"exercises/{NAMES[1]}: copied" in book.copy_book(mine)
+    assert "](exercises/01-first.ipynb)" in (mine / NAMES[1]).read_text(encoding="utf-8")
+    assert "](../01-first.ipynb)" in (mine / "exercises" / NAMES[1]).read_text(encoding="utf-8")
+    assert f"exercises/{NAMES[1]}: up to date" in book.copy_book(mine)
+
+
+def test_a_solved_exercise_is_never_overwritten(with_exercises: Path, mine: Path) -> None:
+    """An answer that a reader wrote stays, and a newer notebook is put beside it."""
+    book.copy_book(mine)
+    solved = _work_on(mine / "exercises" / NAMES[1], "1 + 41")
+    nbformat.write(_notebook(1, "corrected"), with_exercises / NAMES[1])
+    line = next(line for line in book.copy_book(mine) if line.startswith("exercises/"))
+    assert "yours, kept" in line
+    assert (mine / "exercises" / NAMES[1]).read_bytes() == solved
+    assert (mine / "exercises" / "01-first (new).ipynb").exists()

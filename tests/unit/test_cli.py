@@ -104,10 +104,10 @@ def test_misuse_gives_2_and_a_sentence(arguments: list[str]) -> None:
 
 
 def test_copy_says_what_it_did(tmp_path: Path) -> None:
-    """`copy` prints one line per chapter, and the files are there."""
+    """`copy` prints one line per chapter and notebook of exercises, and the files are there."""
     done = _command("copy", "mine", cwd=tmp_path)
     assert done.returncode == cli.HOLDS, done.stderr
-    assert len(done.stdout.splitlines()) == len(book.chapters())
+    assert len(done.stdout.splitlines()) == len(book.chapters()) + len(book.exercise_notebooks())
     assert len(list((tmp_path / "mine").glob("*.ipynb"))) == len(book.chapters())
 
 

@@ -37,7 +37,7 @@ FLOORS = (
     ("book",),  # the chapters and their copies
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
-    ("commands", "cli", "__main__"),
+    ("commands", "homework", "cli", "__main__"),
 )
 LIBRARIES = {
     "ipywidgets": ("widgets",),

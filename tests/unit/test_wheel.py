@@ -45,10 +45,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
-    """The wheel holds every chapter, the recordings, the type marker and both licences, and no test."""
+    """The wheel holds every chapter, the exercises, the recordings, the type marker, both licences, and no test."""
     names = zipfile.ZipFile(wheel).namelist()
-    chapters = {name for name in names if name.startswith("tempmm_lab/_book/")}
-    assert chapters == {f"tempmm_lab/_book/chapters/{chapter.path.name}" for chapter in book.chapters()}
+    notebooks = {name for name in names if name.startswith("tempmm_lab/_book/") and name.endswith(".ipynb")}
+    assert notebooks == {
+        *(f"tempmm_lab/_book/chapters/{chapter.path.name}" for chapter in book.chapters()),
+        *(f"tempmm_lab/_book/exercises/{path.name}" for path in book.exercise_notebooks()),
+    }
     assert {"tempmm_lab/py.typed", "tempmm_lab/data/pagetables-6.16.12-user.json.gz"} <= set(names)
     assert sum(name.endswith(("licenses/LICENSE", "licenses/LICENSE-TEXT")) for name in names) == 2
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"tempmm_lab"}

@@ -1,0 +1,248 @@
+"""The exercises of chapter 1: what is shown. Keys and judges are in `keys/ch01.py`."""
+
+from __future__ import annotations
+
+from tempmm_lab.assess.exercises.draws import Draw
+from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
+from tempmm_lab.assess.exercises.functions import walker
+from tempmm_lab.assess.exercises.shapes import Either, Many, Whole, Word
+from tempmm_lab.assess.exercises.telling import (
+    LETTERS,
+    lettered,
+    memory_lines,
+    statement_parts,
+    statements,
+    statements_shown,
+)
+from tempmm_lab.hw.address import ADDRESS_BITS, GIB1, KIB4, MIB2, Level, sign_extend
+from tempmm_lab.hw.paging import NX, PS, RW, US, A, D, G, P
+
+WHY_NOT = ("not present", "reserved", "not canonical")
+"""Why an address has no byte, in the words that answers use."""
+PIECES = ("PML4", "PDPT", "PD", "PT")
+TABLE = P | RW | US | A | D
+REFUSALS = (
+    *(("absent", bit) for bit in range(39, 52)),
+    *(("reserved", bit) for bit in range(40, 52)),
+    *(("address", bit) for bit in range(48, 64)),
+)
+"""Why the third address of a walk has no byte, and the bit that makes it so. Bit 39 is no reserved one."""
+
+
+def address(indexes: list[int], offset: int) -> int:
+    """Give the canonical address with these four indexes, top first, and this offset."""
+    number = offset
+    for level, index in zip((4, 3, 2, 1), indexes, strict=True):
+        number |= index << Level(level).shift
+    return int(sign_extend(number))
+
+
+def _indices(draw: Draw) -> Facts:
+    return {"va": address([1 + draw.below(511) for _ in PIECES], 1 + draw.below(0xFFF))}
+
+
+def _show_indices(facts: Facts) -> str:
+    return f"""The address {facts["va"]:#018x} is translated with four levels of page tables.
+Give the index into each table, and the offset within a page of 4 KiB."""
+
+
+def _walk(draw: Draw) -> Facts:
+    """Three addresses over shared tables: a small page, a large one, and one that is refused."""
+    base = 0x100 + draw.below(1 << 14)
+    tables = [KIB4 * (8 * base + place) for place in (3, 0, 5, 2, 4, 1)]
+    small = [draw.below(512) for _ in PIECES]
+    words = {table + 8 * index: below | TABLE for table, below, index in zip(tables, tables[1:4], small, strict=False)}
+    words[tables[3] + 8 * small[3]] = 0x1_0000_0000 + KIB4 * draw.below(1 << 20) | P | US | A | D | NX
+    places = [address(small, 8 * draw.below(512)), _large(draw, words, tables, small), _refused(draw, words, tables, small)]
+    return {"cr3": tables[0], "maxphyaddr": 40, "words": [[pa, words[pa]] for pa in sorted(words)], "addresses": places}
+
+
+def _large(draw: Draw, words: dict[int, int], tables: list[int], small: list[int]) -> int:
+    """Add a page of 2 MiB or 1 GiB beside the small one, and give an address in it."""
+    way = [small[0], draw.other(small[1], 512), draw.below(512), draw.below(512)]
+    size, frame = draw.one_of((MIB2, GIB1)), draw.below(256)
+    leaf = 0x40_0000_0000 + size * frame | P | RW | A | D | PS | G
+    if size == GIB1:
+        words[tables[1] + 8 * way[1]] = leaf
+    else:
+        words[tables[1] + 8 * way[1]] = tables[5] | TABLE
+        words[tables[5] + 8 * way[2]] = leaf
+    return address(way, 8 * draw.below(512))
+
+
+def _refused(draw: Draw, words: dict[int, int], tables: list[int], small: list[int]) -> int:
+    """Add an entry beside those of the small page, and give an address whose walk ends there, or never begins.
+
+    The entry is absent, with or without bits that would be reserved; or one of those is set and it is present; or
+    nothing is wrong with it, but with the address.
+    """
+    way = [small[0], small[1], draw.other(small[2], 512), draw.below(512)]
+    frame, at_pt, (why, bit) = draw.below(1 << 16), draw.below(2), draw.one_of(REFUSALS)
+    entry = 0x2_0000_0000 + KIB4 * frame | RW | US | A | D
+    entry |= P if why != "absent" else 0
+    entry |= 1 << bit if why != "address" else 0
+    if at_pt:
+        words[tables[2] + 8 * way[2]] = tables[4] | TABLE
+        words[tables[4] + 8 * way[3]] = entry
+    else:
+        words[tables[2] + 8 * way[2]] = entry | (PS if why == "address" else 0)
+    return address(way, 8 * draw.below(512)) ^ (1 << bit if why == "address" else 0)
+
+
+def _show_walk(facts: Facts) -> str:
+    first, second, third = facts["addresses"]
+    return f"""CR3 is {facts["cr3"]:#x}. Physical addresses have {facts["maxphyaddr"]} bits, NXE is on, and paging has four levels.
+These words of physical memory are not 0; every other word is.
+
+{memory_lines(facts["words"])}
+
+The kernel reads at three addresses:
+  first   {first:#018x}
+  second  {second:#018x}
+  third   {third:#018x}
+
+Give the physical address of each byte or, where there is none, one of {", ".join(map(repr, WHY_NOT))}."""
+
+
+BYTE = Either(Whole(), Word(WHY_NOT))
+
+CHECKS = {
+    "address": "see whether the address is canonical",
+    "byte": "read the byte at the physical address",
+    "descend": "go down to the next table, until an entry maps a page",
+    "entry": "read the entry that the index selects",
+    "present": "see whether P is 1 in this entry",
+    "ps": "see whether this entry maps a page or points to a table",
+    "reserved": "see whether a reserved bit is 1 in this entry",
+    "rights": "see whether the rights allow this access",
+}
+"""The steps of one access, by name, in the order of their names."""
+
+
+def _order(draw: Draw) -> Facts:
+    return {"items": list(draw.shuffled(tuple(CHECKS.values())))}
+
+
+def _show_order(facts: Facts) -> str:
+    return f"""A processor reads one byte, and its TLB holds nothing. Put the steps into the order in which it comes to them.
+("This entry" is the one it has just read. What it does once per level stands where it first comes to it.)
+
+{lettered(facts["items"])}
+
+Answer with a list of letters, the first step first: ["C", "A", ...]. Where two orders are right, both count."""
+
+
+CORRUPT_RIGHT = (
+    "While P is 0 the processor looks at no other bit of this entry.",
+    "Linux keeps the frame of such a page in the entry, with its bits inverted.",
+    "A read through this entry is a page fault whose error code has bit 0 clear.",
+    "What the program wrote to the page can still be in memory.",
+)
+CORRUPT_WRONG = (
+    "An entry that is not present is 0, so somebody has overwritten this one.",
+    "Bits above the physical addresses are set, so a read gives error code 0x9: reserved.",
+    "The data is in the frame that bits 51:12 name, as they stand.",
+    "PROT_NONE would be P=1 with RW=0 and US=0, so this is something else.",
+    "The kernel can still read the page through this entry; only the program cannot.",
+)
+
+
+def _corrupt(draw: Draw) -> Facts:
+    frame = KIB4 * (1 + draw.below((1 << 24) - 1))
+    entry = 1 << 58 | ADDRESS_BITS & ~frame | draw.one_of((0x920, 0x900, 0x960))
+    return {"pte": entry, "maxphyaddr": 40, "statements": statements(draw, CORRUPT_RIGHT, CORRUPT_WRONG)}
+
+
+def _show_corrupt(facts: Facts) -> str:
+    return f"""A colleague prints the page tables of a program, finds the PTE {facts["pte"]:#018x}, sees that P is 0 and the rest is not,
+and calls it corrupt. The program had written to this page and then asked for PROT_NONE. MAXPHYADDR is {facts["maxphyaddr"]}.
+
+Which frame does Linux remember in it ("frame", the physical address)?
+{statements_shown(facts)}"""
+
+
+BUILD = """Write my_walk(memory, registers, va, access, **processor), called as translate() is, up to the rights.
+
+memory.read64(pa) gives a word; registers.cr3, registers.levels (4 or 5) and registers.bit("NXE") say how to walk;
+processor["maxphyaddr"] is the width of a physical address. All accesses are reads by the kernel: no right matters.
+Return the physical address of the byte or, where there is none, 'not present', 'reserved' or 'not canonical'."""
+
+EXERCISES = (
+    Exercise(
+        name="ch01-indices",
+        chapter=1,
+        kind="trace",
+        title="An address in five pieces",
+        answer="answer_indices",
+        parts={name: Part(1, f"the index into the {name}", Whole()) for name in PIECES}
+        | {"offset": Part(1, "the offset", Whole())},
+        variants=511**4 * 4095,
+        facts=_indices,
+        show=_show_indices,
+    ),
+    Exercise(
+        name="ch01-walk",
+        chapter=1,
+        kind="trace",
+        title="Three walks by hand",
+        answer="answer_walk",
+        parts={
+            "first": Part(2, "the byte at the first address", BYTE),
+            "second": Part(2, "the byte at the second address", BYTE),
+            "third": Part(2, "what becomes of the third", BYTE),
+        },
+        variants=(1 << 14) * 512**4 * (1 << 20) * 512 * (511 * 512**2 * 2 * 256 * 512) * (511 * 512 * (1 << 17) * 41 * 512),
+        facts=_walk,
+        show=_show_walk,
+    ),
+    Exercise(
+        name="ch01-order",
+        chapter=1,
+        kind="order",
+        title="What comes first",
+        answer="answer_order",
+        parts={
+            "address": Part(1, "the address is judged before anything is read"),
+            "entry": Part(1, "P is the first thing looked at in an entry that was read"),
+            "reserved": Part(1, "reserved bits come after P and before the next level"),
+            "page": Part(1, "whether it is a page is known before going down"),
+            "rights": Part(1, "rights come after all levels, and the byte last"),
+        },
+        variants=40320,
+        facts=_order,
+        show=_show_order,
+        whole=Many(Word(tuple(LETTERS[: len(CHECKS)])), len(CHECKS)),
+    ),
+    Exercise(
+        name="ch01-corrupt",
+        chapter=1,
+        kind="explain",
+        title="Corrupt?",
+        answer="answer_corrupt",
+        parts={"frame": Part(2, "the frame", Whole()), **statement_parts()},
+        variants=((1 << 24) - 1) * 3 * 4 * 10 * 720,
+        facts=_corrupt,
+        show=_show_corrupt,
+        by_hand=3,
+    ),
+    Exercise(
+        name="ch01-build",
+        chapter=1,
+        kind="build",
+        title="Write the walk",
+        answer="my_walk",
+        parts={
+            "pages": Part(2, "pages of 4 KiB"),
+            "large": Part(2, "pages of 2 MiB and 1 GiB"),
+            "five": Part(1, "five levels"),
+            "absent": Part(1, "entries with P=0, whatever else is in them"),
+            "reserved": Part(2, "reserved bits"),
+            "canonical": Part(2, "addresses that are none"),
+        },
+        variants=1,
+        facts=lambda _: {},
+        show=lambda _: BUILD,
+        adapt=walker,
+    ),
+)
+"""The exercises, in the order of the chapter."""

@@ -1,0 +1,110 @@
+"""A student's function, called with plain data: here, with a limit on its time, or by the same rules elsewhere."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tempmm_lab.assess.exercises.shapes import plain
+from tempmm_lab.errors import ModelError
+from tempmm_lab.hw.memory import PhysicalMemory
+from tempmm_lab.hw.registers import Registers
+from tempmm_lab.hw.rights import Access, Rights
+
+SECONDS = 10.0
+"""How long one call may take in practice."""
+Adapt = Callable[[Callable[..., Any], list[Any]], Any]
+
+
+class NoAnswer(ModelError):
+    """A student's function gave no answer; the message says why.
+
+    Attributes:
+        ended: False if it came to no end, so that asking it again would only take more time.
+    """
+
+    def __init__(self, message: str, *, ended: bool = True) -> None:
+        super().__init__(message)
+        self.ended = ended
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """A function of this process, as practice calls it. It protects from mistakes, and from nothing else."""
+
+    function: Callable[..., Any]
+    adapt: Adapt
+    seconds: float = SECONDS
+
+    def call(self, args: list[Any]) -> Any:
+        """Give what the function returns for these arguments, as plain data.
+
+        Raises:
+            NoAnswer: it raised an error, gave something else, or took too long.
+        """
+        name = str(getattr(self.function, "__name__", "your function"))
+        late = threading.Event()
+        try:
+            with _limited(self.seconds, late):
+                return plain(self.adapt(self.function, args))
+        except KeyboardInterrupt:
+            why = f": it came to no end within {self.seconds:g} seconds. Does it loop for ever?" if late.is_set() else "."
+            raise NoAnswer(f"{name} was stopped{why}", ended=False) from None
+        except ModelError as error:
+            raise NoAnswer(f"{name}: {error}") from None
+        except RecursionError:
+            raise NoAnswer(f"{name} calls itself without end.", ended=False) from None
+        except BaseException as error:  # noqa: BLE001  (whatever a student's function raises is told to the student)
+            raise NoAnswer(f"{name} raised {_told(error, self.function)}") from None
+
+
+def _told(error: BaseException, function: Callable[..., Any]) -> str:
+    """Give an error in one line, with the line of the student's function where it came up."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    where = f", at `{lines[-1]}`" if lines and lines[-1] else ""
+    return f"{type(error).__name__}: {str(error)[:200]}{where}."
+
+
+@contextmanager
+def _limited(seconds: float, late: threading.Event) -> Iterator[None]:
+    """Interrupt what runs in the main thread as Ctrl-C does, after some seconds, and again each second after that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    over = threading.Event()
+    lock = threading.Lock()
+
+    def watch() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            wait = 1.0
+            with lock:
+                if not over.is_set():
+                    late.set()
+                    _thread.interrupt_main()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        with lock:
+            over.set()
+
+
+def walker(function: Callable[..., Any], args: list[Any]) -> Any:
+    """Call a function of (memory, registers, va, access, **processor), as `translate` is called."""
+    words, registers, va, access, processor = args
+    memory = PhysicalMemory.from_words({int(pa): word for pa, word in words})
+    return function(memory, Registers(**registers), va, Access(access), **processor)
+
+
+def permission(function: Callable[..., Any], args: list[Any]) -> Any:
+    """Call a function of (registers, rights, access)."""
+    registers, rights, access = args
+    return function(Registers(**registers), Rights(**rights), Access(access))

@@ -1,0 +1,80 @@
+"""The command `tempmm-lab exercise`: a task for every seed, and its key on demand.
+
+Exit status: 0 done, 2 misuse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tempmm_lab.errors import ModelError
+
+DONE = 0
+
+
+def add_homework(command: Any) -> None:
+    """Add the command to the parser of `tempmm-lab`; `command` makes one."""
+    asked = command(exercise_command, "exercise", "print an exercise in any variant, and its key on demand")
+    asked.add_argument("name", help="a name from `tempmm-lab list`")
+    asked.add_argument("--seed", default="0", help="a whole number that chooses the variant (default: 0)")
+    asked.add_argument("--key", action="store_true", help="print a right answer too")
+    asked.add_argument("--json", action="store_true", help="print JSON instead of text")
+    asked.add_argument(
+        "--secret", type=Path, metavar="FILE", help="for the key to a course's seed: the course's secret"
+    )
+    asked.add_argument("--student", help="for the key to a course's seed: whose it is")
+
+
+def exercise_command(chosen: argparse.Namespace) -> int:
+    """Print one variant of an exercise."""
+    from tempmm_lab.assess.exercises.task import exercise
+
+    task = exercise(chosen.name, _number(chosen.seed))
+    key = _key(chosen, task) if chosen.key else None
+    if chosen.json:
+        said = {"exercise": chosen.name, "seed": task.variant.seed, "facts": task.facts, "text": task.variant.text}
+        print(json.dumps(said | ({"key": key} if chosen.key else {})))
+        return DONE
+    print(task.text())
+    if chosen.key:
+        print(f"\nA right answer:\n{key if isinstance(key, str) else _as_lines(key)}")
+    return DONE
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise ModelError(f"A seed is a whole number, such as 17, not {text!r}.") from None
+
+
+def _key(chosen: argparse.Namespace, task: Any) -> Any:
+    """Give the key. That to a student's variant asks for the secret first, so that nobody prints it by mistake.
+
+    It is no lock: who has the task can also work it out with the library.
+    """
+    from tempmm_lab.assess.exercises.draws import COURSE, seed_of
+
+    if task.variant.seed >= COURSE:
+        if chosen.secret is None or chosen.student is None:
+            raise ModelError("This is a course's seed. For its key give --secret FILE and --student NAME.")
+        try:
+            secret = chosen.secret.read_bytes()
+        except OSError as error:
+            raise ModelError(f"Cannot read {chosen.secret}: {error.strerror}.") from None
+        if seed_of(secret, chosen.student, chosen.name) != task.variant.seed:
+            raise ModelError("This seed is not the one that this secret gives to this student for this exercise.")
+    return task.exercise.key(task.variant.seed)
+
+
+def _as_lines(key: Any) -> str:
+    if isinstance(key, dict):
+        return "\n".join(f"  {name}: {_as_word(value)}" for name, value in key.items())
+    return f"  {_as_word(key)}"
+
+
+def _as_word(value: Any) -> str:
+    return hex(value) if type(value) is int else str(value)
