@@ -76,8 +76,8 @@ _LATER = {
     "recorded_pokes": "recordedpokes",
     "draw_live_code": "views.livecode",
     "draw_writers": "views.writers",
-    "asking": "asking",
-    "listing": "listing",
+    "asking": "asks",
+    "listing": "listings",
     "draw_beside": "views.beside",
     "draw_walk": "views.walk",
     "draw_entry": "views.entry",
@@ -102,6 +102,7 @@ _LATER = {
     "chart_scale": "views.scale",
     "predict": "assess.predict",
     "forget": "assess.answers",
+    **dict.fromkeys(("exercise", "practise"), "assess.exercises.task"),
     "walk_explorer": "widgets.walk_explorer",
     "rights_grid": "widgets.rights_grid",
     "tlb_bench": "widgets.tlb_bench",
@@ -110,7 +111,6 @@ _LATER = {
 """What is loaded on first use, not on import, and the module each name is in."""
 
 
-    **dict.fromkeys(("exercise", "practise"), "assess.exercises.task"),
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         msg = f"module 'tempmm_lab' has no attribute {name!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tempmm_lab.asking import asking
+from tempmm_lab.asks import asking
 from tempmm_lab.errors import ModelError, a_thing, whole_number
 from tempmm_lab.explore import explore
 from tempmm_lab.kernel.system import LinuxCpu, System

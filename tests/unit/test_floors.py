@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tempmm_lab import _LATER
+
 PACKAGE = Path(__file__).resolve().parents[2] / "tempmm_lab"
 FLOORS = (
     ("errors",),
@@ -29,7 +31,7 @@ FLOORS = (
     ("assertions", "borrowings", "builddiff", "patches"),  # for chapter 12
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
     ("following", "benchplay", "arriving", "scaling"),  # runs that go on; what the bench and the charts show
-    ("livecode", "batchcost", "recordedpokes", "asking", "listing"),  # patching code, for chapters 7 and 8
+    ("livecode", "batchcost", "recordedpokes", "asks", "listings"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
@@ -129,3 +131,9 @@ def test_a_planted_arrow_is_seen(floor: str, line: str, tmp_path: Path, monkeypa
     path.parent.mkdir()
     path.write_text(line, encoding="utf-8")
     assert list(_faults(path))
+
+
+def test_no_module_has_the_name_of_something_public_that_is_loaded_later() -> None:
+    """Importing a module sets its name in the package: a function of that name would be hidden by it."""
+    modules = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
+    assert sorted(modules & set(_LATER)) == []
