@@ -24,7 +24,7 @@ def answered_html(answered: Answered, *, live: bool = False) -> str:
 def _shown(one: Picture | str, *, live: bool) -> str:
     if isinstance(one, Picture):
         return one.svg if live else one.html
-    return f"<pre>{escape(one)}</pre>"
+    return f'<pre style="font-family:monospace">{escape(one)}</pre>'
 
 
 def question_text(question: Question, answered: Answered | None) -> str:
