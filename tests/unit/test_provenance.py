@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.notebooks.pages import GENERATED
+from tests.notebooks.rows import TAGS
+
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "provenance.toml"
 Row = dict[str, Any]
 
 TEXTS = ("id", "fact", "source", "tag", "statement")
 LISTS = ("chapters", "tests")
-TAGS = {"verified", "verified from a mail", "secondary", "recorded", "derived (in our model)", "memory"}
 STATEMENTS = {f"S{number}" for number in range(1, 107)} | {"S66b", "S68b", "S73b", "S92b"}
 SNAPSHOTS = {
     f"recorded guest: pagetables-6.16.12-{name}"
@@ -54,8 +56,12 @@ def content_problems(row: Row) -> Iterator[str]:
         yield f"{name}: no such tag: {row['tag']}"
     if row["statement"] and row["statement"] not in STATEMENTS:
         yield f"{name}: no such statement: {row['statement']}"
-    if not row["chapters"] or not all(re.fullmatch(r"\d\d", chapter) for chapter in row["chapters"]):
-        yield f"{name}: chapters are two digits each, and there is at least one"
+    if not all(re.fullmatch(r"\d\d|[A-D]", chapter) for chapter in row["chapters"]):
+        yield f"{name}: a chapter is two digits, an appendix a letter"
+    if row["chapters"] != sorted(set(row["chapters"])):
+        yield f"{name}: chapters are named once, in order"
+    if row["chapters"] and row["tag"] == "memory":
+        yield f"{name}: no chapter may use what nobody has read again"
     if (row["tag"] == "recorded") != bool(row.get("seen")):
         yield f"{name}: `seen` belongs to recorded rows, and each of them has it"
     if row["tag"] == "recorded" and row["source"] not in SNAPSHOTS:
@@ -83,13 +89,14 @@ def check_exists(check: str, root: Path) -> bool:
     return re.search(rf"^\s*(?:async )?def {re.escape(name)}\(", text, re.MULTILINE) is not None
 
 
-def citations(folder: Path) -> list[tuple[str, str]]:
-    """Give (notebook name, cited id) for everything that the notebooks in a folder cite."""
+def citations(folder: Path, pattern: str = r"\bP-\d{4}\b") -> list[tuple[str, str]]:
+    """Give (notebook name, cited id) for everything that the notebooks which people write in a folder cite."""
     return [
         (path.name, name)
         for path in sorted(folder.glob("*.ipynb"))
+        if path.name[0] not in GENERATED
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        for name in re.findall(r"\bP-\d{4}\b", "".join(cell["source"]))
+        for name in re.findall(pattern, "".join(cell["source"]))
     ]
 
 
@@ -102,8 +109,8 @@ def citation_problems(rows: list[Row], cited: list[tuple[str, str]]) -> Iterator
             yield f"{chapter} cites {name}, which is not in docs/provenance.toml"
         elif row["tag"] == "memory":
             yield f"{chapter} cites {name}, which nobody has read again"
-        elif chapter[:2] not in row["chapters"]:
-            yield f'{chapter} cites {name}: add "{chapter[:2]}" to its chapters'
+        elif (number := chapter.partition("-")[0]) not in row["chapters"]:
+            yield f'{chapter} cites {name}: add "{number}" to its chapters'
 
 
 def good_row(**changes: Any) -> Row:
@@ -179,7 +186,9 @@ def test_a_misshapen_row_is_noticed(changes: Row, complaint: str) -> None:
         ({"statement": "S107"}, "no such statement"),
         ({"statement": "S95b"}, "no such statement"),
         ({"chapters": ["1"]}, "two digits"),
-        ({"chapters": []}, "at least one"),
+        ({"chapters": ["a"]}, "a letter"),
+        ({"chapters": ["02", "01"]}, "in order"),
+        ({"tag": "memory"}, "read again"),
         ({"tag": "recorded"}, "`seen` belongs"),
         ({"seen": "a guest"}, "`seen` belongs"),
         ({"tag": "recorded", "seen": "a guest", "source": "recorded guest: pagetables-5"}, "no such recording"),

@@ -1,0 +1,148 @@
+"""Appendix B, the glossary, made from docs/glossary.toml, and the links to it in the chapters.
+
+`python -m tests.notebooks.weave` writes both.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from tests.notebooks.execute import as_text, normalise
+from tests.notebooks.pages import CHAPTERS, ROOT, Heading, Page, pieces
+
+SOURCE = ROOT / "docs" / "glossary.toml"
+FILE = CHAPTERS / "B-glossary.ipynb"
+ROWS = "C-provenance.ipynb"
+OPENING = """# B · Glossary
+
+*Here you can look up every word that this book uses in a meaning of its own: the processor's, Linux's, and ours. It \
+is written by `make appendices` from `docs/glossary.toml`. A page to look things up in, so no time is given.*
+
+**{terms} words.** Under each stand the place where it is introduced, the chapters that use it, with the heading under \
+which each uses it first, and the rows of [appendix C](C-provenance.ipynb) behind it. Where no row stands, the word is \
+ours or an ordinary one. In every chapter the first use of a word is a link to its place here."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the book. The fields are those of the file."""
+
+    name: str
+    words: list[str]
+    text: str
+    chapter: str
+    heading: str
+    rows: list[str]
+    elsewhere: list[str] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        """The anchor of the term in the appendix."""
+        return Heading(3, self.name, "").anchor
+
+
+@dataclass(frozen=True)
+class Use:
+    """The first use of a term in a chapter: in which cell."""
+
+    term: Term
+    cell: str
+
+
+def load(path: Path = SOURCE) -> list[Term]:
+    """Give the terms, by name."""
+    terms = [Term(**term) for term in tomllib.loads(path.read_text(encoding="utf-8"))["term"]]
+    return sorted(terms, key=lambda term: (term.name.lower(), term.name))
+
+
+def _form(word: str) -> str:
+    """Give the expression for one form. A small first letter may also be a capital."""
+    first = f"[{word[0]}{word[0].upper()}]" if word[0].islower() else re.escape(word[0])
+    rest = re.escape(word[1:]).replace(r"\ ", r"[ \n]")
+    return rf"(?<![\w`$\\-]){first}{rest}(?![\w`]|-\w)"
+
+
+class Linker:
+    """Finds the first use of each term in one chapter, and makes links of them."""
+
+    def __init__(self, terms: Iterable[Term], number: str) -> None:
+        self.uses: list[Use] = []
+        self.by_word = {word: term for term in terms if number not in term.elsewhere for word in term.words}
+        self.words = sorted((word for word in self.by_word if "`" not in word), key=len, reverse=True)
+        self.pattern = re.compile(
+            "|".join(f"({_form(word)})" for word in self.words) or "(?!)"
+        )  # the longest that fits is meant
+
+    def link(self, cell: str, markdown: str) -> str:
+        """Give a cell's Markdown with links at the words that no cell before it has used."""
+        return "".join(self._piece(kind, text, cell) for kind, text in pieces(without_links(markdown)))
+
+    def _piece(self, kind: str, text: str, cell: str) -> str:
+        if kind == "code" and text in self.by_word:
+            return self._use(text, text, cell)
+        if kind == "plain":
+            return self.pattern.sub(lambda found: self._use(self.words[found.lastindex - 1], found.group(), cell), text)
+        return text
+
+    def _use(self, word: str, text: str, cell: str) -> str:
+        term = self.by_word[word]
+        if any(use.term is term for use in self.uses):
+            return text
+        self.uses.append(Use(term, cell))
+        return f"[{text}]({FILE.name}#{term.anchor})"
+
+
+def without_links(markdown: str) -> str:
+    """Give Markdown without any link to the glossary."""
+    return re.sub(rf"\[([^\]]+)\]\({re.escape(FILE.name)}#[^)\s]*\)", r"\1", markdown)
+
+
+def linked(cells: Mapping[str, str], number: str, terms: Iterable[Term]) -> tuple[dict[str, str], list[Use]]:
+    """Give the Markdown of a chapter's cells with its links, and the uses. The opening cell stays without links."""
+    linker = Linker(terms, number)
+    texts = {
+        cell: linker.link(cell, text) if place else without_links(text)
+        for place, (cell, text) in enumerate(cells.items())
+    }
+    return texts, linker.uses
+
+
+def notebook(terms: list[Term], book: list[Page]) -> str:
+    """Give the text of the appendix."""
+    uses = {
+        page.number: {use.term.name: use.cell for use in linked(dict(page.markdown()), page.number, terms)[1]}
+        for page in book
+    }
+    cells = {"opening": OPENING.format(terms=len(terms))}
+    for letter in sorted({_letter(term) for term in terms}):
+        own = [_entry(term, book, uses) for term in terms if _letter(term) == letter]
+        cells[letter] = "\n\n".join([f"## {letter.upper()}", *own])
+    made = [nbformat.v4.new_markdown_cell(text, id=f"B-{name}") for name, text in cells.items()]
+    return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
+
+
+def _letter(term: Term) -> str:
+    return term.name[0].lower() if term.name[0].isalpha() else "figures"
+
+
+def _entry(term: Term, book: list[Page], uses: dict[str, dict[str, str]]) -> str:
+    first = next((page for page in book if page.number == term.chapter), None)
+    lines = [f"### {term.name}", "", term.text, ""]
+    if first is not None:
+        lines.append(f"- Introduced in {first.link(first.label, term.heading)}")
+    used = [page for page in book if term.name in uses[page.number] and page is not first]
+    if used:
+        lines.append("- Used in " + ", ".join(_place(page, uses[page.number][term.name]) for page in used))
+    if term.rows:
+        lines.append("- Rows: " + ", ".join(f"[{row}]({ROWS}#{row})" for row in term.rows))
+    return "\n".join(lines)
+
+
+def _place(page: Page, cell: str) -> str:
+    return page.link(page.label, page.heading_above(cell))

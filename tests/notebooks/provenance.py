@@ -1,0 +1,174 @@
+"""Appendix C, every fact of the book with its source, made from docs/provenance.toml, and the links to it.
+
+`python -m tests.notebooks.weave` writes both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import nbformat
+
+from tests.notebooks.execute import as_text, normalise
+from tests.notebooks.pages import CHAPTERS, Page, pieces
+from tests.notebooks.rows import TAGS, Row
+from tests.statements.table import STATEMENTS
+
+FILE = CHAPTERS / "C-provenance.ipynb"
+OPENING = """# C · Provenance
+
+*Here you can look up, for everything that the book states as a fact, where it comes from, how sure we are of it, \
+and which test holds it. It is written by `make appendices` from `docs/provenance.toml`. A page to look things up \
+in, so no time is given.*
+
+**{rows} rows. {tested} of them are held by at least one test.** {chapters} chapters and appendices cite them. \
+{uncited} rows are cited by none: {model} are what the model of the machine rests on, and {memory} have not been \
+read again, so no chapter may use them.
+
+Chapters cite a row by its number, and the number is a link to its place here. A test compares both ways: what a \
+chapter cites is here and names the chapter, and what names a chapter is cited there. Every test named below exists."""
+HOW = """## How to read a row
+
+**Source**: a manual's section by its title, since its number changes; a file of Linux and a function in it; a \
+commit; a mail; a recording; or other rows. SDM is the *Intel 64 and IA-32 Architectures Software Developer's \
+Manual*, APM the *AMD64 Architecture Programmer's Manual*. The sentences are ours.
+
+**Tag**: how the row was come by.
+
+| tag | means | rows |
+|---|---|---|
+{tags}
+
+**Statement**: the checkable sentence that the row belongs to; they are listed at the end. **Tests**: what fails if \
+the model or the book disagrees with the row. A row without a test is what somebody wrote, and no more."""
+MODEL = """## What only the model rests on
+
+No chapter cites these rows. The model of the processor follows them all the same."""
+MEMORY = """## Not read again yet
+
+These were written down from memory. No chapter may cite them, and nothing in the book rests on them."""
+STATED = """## Statements
+
+A statement is a sentence that a test can put to the six builds, or to the model of the processor. Those from S95 \
+on are tests of that name (`test_S95_…`).
+
+| statement | says | rows |
+|---|---|---|
+{statements}"""
+
+
+def notebook(rows: list[Row], book: list[Page]) -> str:
+    """Give the text of the appendix."""
+    by_number = {page.number: page for page in book}
+    cells = {"opening": _opening(rows), "how": HOW.format(tags=_tags(rows))}
+    for number in sorted({number for row in rows for number in row.chapters}):
+        cells[f"chapter-{number}"] = _chapter(number, rows, by_number)
+    for name, heading, chosen in (
+        ("model", MODEL, [row for row in rows if not row.chapters and row.tag != "memory"]),
+        ("memory", MEMORY, [row for row in rows if row.tag == "memory"]),
+    ):
+        if chosen:
+            cells[name] = "\n\n".join([heading, *(_row(row, by_number) for row in chosen)])
+    cells["statements"] = STATED.format(statements=_statements(rows))
+    made = [nbformat.v4.new_markdown_cell(text, id=f"C-{name}") for name, text in cells.items()]
+    return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
+
+
+def _opening(rows: list[Row]) -> str:
+    return OPENING.format(
+        rows=len(rows),
+        tested=sum(bool(row.tests) for row in rows),
+        chapters=len({number for row in rows for number in row.chapters}),
+        uncited=sum(not row.chapters for row in rows),
+        model=sum(not row.chapters and row.tag != "memory" for row in rows),
+        memory=sum(row.tag == "memory" for row in rows),
+    )
+
+
+def _tags(rows: list[Row]) -> str:
+    counts = Counter(row.tag for row in rows)
+    return "\n".join(f"| {tag} | {means} | {counts[tag]} |" for tag, means in TAGS.items())
+
+
+def _chapter(number: str, rows: list[Row], book: dict[str, Page]) -> str:
+    """Give a chapter's part: the rows that are at home there, and links to the others that it cites."""
+    own = [row for row in rows if home(row) == number]
+    also = [row.id for row in rows if number in row.chapters and home(row) != number]
+    page = book.get(number)
+    lines = [f"## {page.label.capitalize()}: {page.title}" if page else f"## Chapter {number}"]
+    lines += [f"Also cited there: {', '.join(f'[{name}](#{name})' for name in also)}."] if also else []
+    return "\n\n".join(lines + [_row(row, book) for row in own])
+
+
+def home(row: Row) -> str:
+    """Give the chapter under which a row stands: the one whose number its own begins with, else the first citing it.
+
+    P-01.. to P-03.. are chapters 1 to 3, P-20.. is chapter 0, P-24.. chapter 4. Chapter 0 cites rows of many others.
+    """
+    section = int(row.id[2:4])
+    number = f"{section - 20 if section >= 20 else section:02}"
+    first = next((one for one in row.chapters if one != "00"), "00") if row.chapters else ""
+    return number if number in row.chapters else first
+
+
+def _row(row: Row, book: dict[str, Page]) -> str:
+    facts = [f"- Source: {escaped(row.source)}", f"- Tag: {row.tag}{f' ({escaped(row.seen)})' if row.seen else ''}"]
+    facts += [f"- Statement: {row.statement}"] if row.statement else []
+    cited = [book[number].link(book[number].label, "Sources") for number in row.chapters if number in book]
+    facts += [f"- Cited in: {', '.join(cited)}"] if cited else []
+    facts += [f"- Tests: {', '.join(_test(check, book) for check in row.tests) or 'none'}"]
+    return "\n".join([f"### {row.id}", "", escaped(row.fact), "", *facts])
+
+
+def _test(check: str, book: dict[str, Page]) -> str:
+    """Give the name of a test; a cell of a chapter gets a link to the heading above it."""
+    file, _, name = check.partition("::")
+    page = book.get(file.removeprefix("chapters/").partition("-")[0]) if file.startswith("chapters/") else None
+    if page is None:
+        return f"`{check}`"
+    return page.link(f"cell `{name}` of {page.label}", page.heading_above(name))
+
+
+def _statements(rows: list[Row]) -> str:
+    names = {re.sub(r"-.*", "", name) for name in STATEMENTS} | {row.statement for row in rows if row.statement}
+    return "\n".join(_statement(name, rows) for name in sorted(names, key=_in_order))
+
+
+def _statement(name: str, rows: list[Row]) -> str:
+    said = (each.sentence for key, each in STATEMENTS.items() if re.sub(r"-.*", "", key) == name)
+    says = " / ".join(" ".join(sentence.split()) for sentence in said)
+    links = ", ".join(f"[{row.id}](#{row.id})" for row in rows if row.statement == name)
+    return f"| {name} | {escaped(says).replace('|', chr(92) + '|')} | {links} |"
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    return int(re.sub(r"\D", "", name)), name
+
+
+def escaped(text: str) -> str:
+    """Give plain text as Markdown: names of code in backticks, and nothing else with a meaning of its own."""
+    return re.sub(r"[\w./>-]*\w\([^()]*\)[^\s;,.:]*|\S+", _word, text)
+
+
+def _word(match: re.Match[str]) -> str:
+    before, core, after = re.fullmatch(r"([\"'(\[]*)(.*?)((?:'s)?[\"')\],.;:]*)", match.group()).groups()  # type: ignore[union-attr]
+    if core.endswith("(") or (core.count("(") > core.count(")") and after.startswith(")")):
+        core, after = core + after[0], after[1:]
+    if re.search(r"\w\(|_\w|\w/\w.*\.\w|->|\*|\w\.[ch]$", core) and not core.startswith(("http", "P-")):
+        return f"{before}`{core}`{after}"
+    return before + re.sub(r"([\\`*_\[\]<>$~|])", r"\\\1", core) + after
+
+
+def linked(markdown: str, rows: Iterable[str]) -> str:
+    """Give a chapter's Markdown with every number of a row made a link to its place in the appendix."""
+    known = set(rows)
+    plain = re.sub(rf"\[(P-\d{{4}})\]\({FILE.name}#\1\)", r"\1", markdown)
+
+    def link(match: re.Match[str]) -> str:
+        name = match.group()
+        return f"[{name}]({FILE.name}#{name})" if name in known else name
+
+    cut = pieces(plain)
+    return "".join(re.sub(r"\bP-\d{4}\b", link, text) if kind == "plain" else text for kind, text in cut)
