@@ -33,6 +33,7 @@ FLOORS = (
     ("following", "benchplay", "arriving", "scaling"),  # runs that go on; what the bench and the charts show
     ("livecode", "batchcost", "recordedpokes", "asks", "listings"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
+    ("threekernels",),  # for chapter 0
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget

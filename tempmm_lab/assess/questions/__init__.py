@@ -6,9 +6,10 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch01, ch02, ch03, ch04, ch05, ch07, ch08, ch09, ch10, ch11, ch12
+from tempmm_lab.assess.questions import ch00, ch01, ch02, ch03, ch04, ch05, ch07, ch08, ch09, ch10, ch11, ch12
 
 CHAPTERS = {
+    "ch00": ch00.OUTCOMES,
     "ch01": ch01.OUTCOMES,
     "ch02": ch02.OUTCOMES,
     "ch03": ch03.OUTCOMES,
