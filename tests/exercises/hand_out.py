@@ -9,7 +9,6 @@ Everything between BEGIN SOLUTION and END SOLUTION goes, and so do the outputs; 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -48,18 +47,14 @@ def _generate(course: Path) -> None:
     config = Config()
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.assignment_id = ASSIGNMENT
-    config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+    config.GenerateAssignment.no_database = True  # with the next line what its option --no-db does
+    config.SaveCells.enabled = False
     config.ClearSolutions.code_stub = {"python": "# Your answer here."}
     config.ClearSolutions.text_stub = "*Your answer here.*"
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.log.addHandler(logging.StreamHandler())
     converter.log.setLevel(logging.ERROR)
-    before = os.environ["PATH"]
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])  # it calls alembic by name
-    try:
-        converter.start()
-    finally:
-        os.environ["PATH"] = before
+    converter.start()
 
 
 def _as_written(path: Path) -> str:

@@ -53,7 +53,9 @@ class InProcess:
             with _limited(self.seconds, late):
                 return plain(self.adapt(self.function, args))
         except KeyboardInterrupt:
-            why = f": it came to no end within {self.seconds:g} seconds. Does it loop for ever?" if late.is_set() else "."
+            why = (
+                f": it came to no end within {self.seconds:g} seconds. Does it loop for ever?" if late.is_set() else "."
+            )
             raise NoAnswer(f"{name} was stopped{why}", ended=False) from None
         except ModelError as error:
             raise NoAnswer(f"{name}: {error}") from None

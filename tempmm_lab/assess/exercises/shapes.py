@@ -1,6 +1,6 @@
 """The forms that an answer may have, as plain data with exact types, and what to say of one that has another form.
 
-`plain` runs where the student's answer is; what it gives has crossed as JSON. `problem` runs where the answer is judged.
+`plain` runs where the student's answer is; what it gives crosses as JSON. `problem` runs where the answer is judged.
 Nothing here calls a method of what a student made: only exact types are looked into.
 """
 
@@ -74,7 +74,7 @@ class Shape(Protocol):
     """A form of plain data."""
 
     def problem(self, value: Any) -> str | None:
-        """Say what is wrong with the form, as the end of a sentence that begins with the thing's name; None if right."""
+        """Say what is wrong with the form, as the rest of a sentence that begins with a name; None if nothing."""
         ...
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch01 import CHECKS, PIECES
+from tempmm_lab.assess.exercises.ch01 import CHECKS
+from tempmm_lab.assess.exercises.ch01_tables import PIECES
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.ch01_corrupt import CORRUPT
 from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, InOrder
 from tempmm_lab.assess.exercises.keys.walks import BUILD, answer_of
-from tempmm_lab.hw.address import ADDRESS_BITS, KIB4, MIB2, split
+from tempmm_lab.hw.address import ADDRESS_BITS, KIB4, split
 from tempmm_lab.hw.build import KERNEL
 from tempmm_lab.hw.memory import PhysicalMemory
-from tempmm_lab.hw.paging import NX
-from tempmm_lab.hw.walk import WalkLevel, walk
 from tempmm_lab.hw.processor import Processor
 from tempmm_lab.hw.rights import Access
+from tempmm_lab.hw.walk import WalkLevel, walk
 
 PARTS = ("first", "second", "third")
 
@@ -89,7 +89,7 @@ INDICES = ByParts(
 
 
 def _bytes_of(facts: Facts) -> dict[str, Any]:
-    memory = PhysicalMemory.from_words({pa: word for pa, word in facts["words"]})
+    memory = PhysicalMemory.from_words(dict(facts["words"]))
     registers = KERNEL.but(cr3=facts["cr3"])
     found = [answer_of(memory, registers, va, facts["maxphyaddr"]) for va in facts["addresses"]]
     return dict(zip(PARTS, found, strict=True))
@@ -97,7 +97,7 @@ def _bytes_of(facts: Facts) -> dict[str, Any]:
 
 def _leaves(facts: Facts) -> list[WalkLevel | None]:
     """Give where the walk of each address ends; None for an address that is none."""
-    memory = PhysicalMemory.from_words({pa: word for pa, word in facts["words"]})
+    memory = PhysicalMemory.from_words(dict(facts["words"]))
     registers, processor = KERNEL.but(cr3=facts["cr3"]), Processor("intel", facts["maxphyaddr"])
     walks = [walk(memory.read64, registers, va, Access.READ, processor) for va in facts["addresses"]]
     return [one.levels[-1] if one.levels else None for one in walks]
@@ -146,7 +146,7 @@ WALK = ByParts(
     beliefs=(
         Belief(
             "a page taken for a table",
-            "You went on through an entry with PS=1 (bit 7). In a PDE or a PDPTE it says that the walk is over: what the "
+            "You went on through an entry with PS=1 (bit 7). In a PDE or a PDPTE the walk is over there: what the "
             "entry holds is a large page, not a table.",
             lambda _: {"second": "not present"},
         ),
@@ -167,8 +167,8 @@ WALK = ByParts(
         ),
         Belief(
             "read anyway",
-            "You went on where the processor stops. Look at P and at the reserved bits of every entry, and at bits 63 to "
-            "47 of the address before the first.",
+            "You went on where the processor stops. Look at P and at the reserved bits of every entry, and at bits "
+            "63 to 47 of the address before the first.",
             _anyway,
         ),
         Belief(
@@ -178,7 +178,7 @@ WALK = ByParts(
         ),
         Belief(
             "all refusals alike",
-            "It is refused, but not for that. An address that is not canonical reads no entry; a reserved bit needs P=1.",
+            "It is refused, but not for that. With no canonical address no entry is read; a reserved bit needs P=1.",
             lambda _: {"third": "not present"},
         ),
     ),
@@ -200,7 +200,7 @@ ORDER = InOrder(
         "others mean nothing to the processor.",
         "reserved": "Reserved bits are judged entry by entry: after P, and before the walk uses the entry to go on.",
         "page": "Whether there is a next table is what PS says, so it is looked at before going down.",
-        "rights": "Rights are one answer over all levels together, so they come after the last level; the byte is last.",
+        "rights": "Rights are one answer over all levels, so they come after the last level. The byte is last.",
     },
     right=("address", "entry", "present", "reserved", "ps", "descend", "rights", "byte"),
 )

@@ -14,7 +14,10 @@ TRUTHS: dict[str, tuple[bool, str]] = {
     CORRUPT_RIGHT[1]: (True, "It is right: an inverted address points where no memory is, which is safe (L1TF)."),
     CORRUPT_RIGHT[2]: (True, "It is right: bit 0 says that every entry was present, and this one is not."),
     CORRUPT_RIGHT[3]: (True, "It is right: the frame was not given back. The entry only keeps everybody out."),
-    CORRUPT_WRONG[0]: (False, "It is wrong: an entry with P=0 need not be 0. Linux keeps frames and swap places there."),
+    CORRUPT_WRONG[0]: (
+        False,
+        "It is wrong: an entry with P=0 need not be 0. Linux keeps frames and swap places there.",
+    ),
     CORRUPT_WRONG[1]: (False, "It is wrong: P is looked at first, and with P=0 no bit can be a reserved one."),
     CORRUPT_WRONG[2]: (False, "It is wrong: Linux stored the bits inverted. As they stand they name no memory."),
     CORRUPT_WRONG[3]: (False, "It is wrong: that would keep out the program and not the kernel. PROT_NONE is P=0."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch01 import TABLE
+from tempmm_lab.assess.exercises.ch01_tables import TABLE
 from tempmm_lab.assess.exercises.draws import Stream
 from tempmm_lab.assess.exercises.exercise import Facts
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByCalling, Case
+from tempmm_lab.assess.exercises.keys.calling import ByCalling, Case
+from tempmm_lab.assess.exercises.keys.judging import Belief
 from tempmm_lab.hw.address import GIB1, KIB4, MIB2, Level, is_canonical, sign_extend
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.paging import NX, PS, A, Entry, G, P
@@ -136,8 +137,10 @@ def believed(
 ) -> Callable[..., int | str]:
     """Give a walk of plain data that lacks some rules: what somebody writes who does not know them."""
 
-    def walk(words: list[list[int]], registers: dict[str, int], va: int, _: str, processor: dict[str, Any]) -> int | str:
-        memory = {pa: word for pa, word in words}
+    def walk(
+        words: list[list[int]], registers: dict[str, int], va: int, _: str, processor: dict[str, Any]
+    ) -> int | str:
+        memory = {pa: word for pa, word in words}  # noqa: C416  (mypy: a list is no pair)
         regs, depth = Registers(**registers), levels or Registers(**registers).levels
         if canonical and not is_canonical(va, depth):
             return "not canonical"
@@ -173,7 +176,7 @@ def _reserved_in(entry: Entry, level: Level, width: int, *, nxe: bool, known: st
     return bits | (int(entry) & (size - 1) & ~0x1FFF if entry.ps else 0)
 
 
-SOURCE = '''def my_walk(memory, registers, va, access, **processor):
+SOURCE = """def my_walk(memory, registers, va, access, **processor):
     levels, width = registers.levels, processor["maxphyaddr"]
     bits = 12 + 9 * levels
     if va >> (bits - 1) not in (0, (1 << (65 - bits)) - 1):
@@ -192,7 +195,7 @@ SOURCE = '''def my_walk(memory, registers, va, access, **processor):
         if large or level == 1:
             return (entry & 0xFFFFFFFFFF000 & -(1 << shift)) + va % (1 << shift)
         table = entry & 0xFFFFFFFFFF000
-'''
+"""
 
 BUILD = ByCalling(
     cases=walk_cases,
@@ -205,13 +208,15 @@ BUILD = ByCalling(
         ),
         Belief("four levels", "Your walk always begins at a PML4: ask registers.levels.", believed(levels=4)),
         Belief(
-            "P last", "You look at reserved bits before P. P comes first: with P=0 none is.", believed(reserved="before P")
+            "P last",
+            "You look at reserved bits before P. P comes first: with P=0 none is.",
+            believed(reserved="before P"),
         ),
         Belief("no P", "Your walk goes on through entries with P=0.", believed(present=False)),
         Belief(
             "only the address",
-            "You know the reserved bits above MAXPHYADDR. There are three more: PS in the top levels, the low address bits "
-            "of a large page (but not bit 12), and NX while NXE is 0.",
+            "You know the reserved bits above MAXPHYADDR. There are three more: PS in the top levels, the low address "
+            "bits of a large page (but not bit 12), and NX while NXE is 0.",
             believed(reserved="address"),
         ),
         Belief("no reserved bits", "Your walk knows no reserved bits.", believed(reserved="none")),
