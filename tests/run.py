@@ -72,7 +72,7 @@ def parts() -> list[Part]:
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),
         Part("exercises", "pytest -n 2 --dist loadfile tests/exercises", counts=True),
         Part("notebooks", "pytest -n 2 tests/notebooks", counts=True),
-        Part("browser", "pytest tests/browser", counts=True),
+        Part("browser", "pytest -n 2 --dist loadscope tests/browser", counts=True),
         Part("oracle-long", "tests.oracle.long", long=True),
         Part("mutants-all", "tests.mutants.table --check", long=True),
         Part("engine-all", "pytest -n 2 tests/engine -m slow", counts=True, long=True),

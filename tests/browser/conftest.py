@@ -6,9 +6,11 @@ Where Playwright or Chromium is missing, the tests are skipped with the line to 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,3 +92,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         chapter = str(params.get("visit", params.get("chapter", ""))).partition("-")[0]
         if name in LONG and chapter and chapter not in QUICK:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """On several workers, keep the tests of one open chapter on one of them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByChapter(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            chapter = re.search(r"[0-9A-D]{1,2}-.+\.ipynb", test)
+            return chapter[0] if chapter and file.endswith(("test_chapters.py", "test_widgets.py")) else file
+
+    return ByChapter(config, log)

@@ -25,7 +25,7 @@ UPSTREAM = (
     # JupyterLab 4.6, when a kernel is restarted soon after a restart: its debugger had asked it something.
     re.compile(r"Could not restore the debugger state: Canceled future"),
     # Voilà 0.5 loads extensions of JupyterLab 4.6 that it does not need, with any notebook.
-    re.compile(r"The getter for the shared module is not a function(.|\n)*/voila/static/"),
+    re.compile(r"The getter for the shared module is not a function(.|\n)*/voila/"),
 )
 
 
