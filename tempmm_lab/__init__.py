@@ -100,6 +100,7 @@ _LATER = {
     **dict.fromkeys(("PATCHES", "a_patch"), "patches"),
     "draw_patches": "views.patches",
     "chart_scale": "views.scale",
+    "draw_states": "views.states",
     "kernel_runs": "threekernels",
     "draw_kernels": "views.kernels",
     "draw_two_lines": "views.twolines",

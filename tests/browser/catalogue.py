@@ -23,7 +23,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "10": ("predict", "bench"),
     "11": ("predict", "bench"),
     "12": ("predict", "bench"),
-    "A": (),
+    "A": ("predict",),
     "B": (),
     "C": (),
     "D": (),

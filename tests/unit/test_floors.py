@@ -22,6 +22,7 @@ FLOORS = (
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
     ("bulk",),  # traces of addresses through page tables and a TLB of limited size
     ("report", "answer", "cycles", "judge", "engine", "fast", "explore"),  # any state space; it knows no x86
+    ("thirty", "smallmodels"),  # for appendix A
     ("kernel",),  # Linux on that machine
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold

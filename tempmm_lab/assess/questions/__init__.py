@@ -6,7 +6,21 @@ import tomllib
 from importlib import resources
 
 from tempmm_lab.assess.question import Choice, Outcome, Question
-from tempmm_lab.assess.questions import ch00, ch01, ch02, ch03, ch04, ch05, ch07, ch08, ch09, ch10, ch11, ch12
+from tempmm_lab.assess.questions import (
+    appendix_a,
+    ch00,
+    ch01,
+    ch02,
+    ch03,
+    ch04,
+    ch05,
+    ch07,
+    ch08,
+    ch09,
+    ch10,
+    ch11,
+    ch12,
+)
 
 CHAPTERS = {
     "ch00": ch00.OUTCOMES,
@@ -21,6 +35,7 @@ CHAPTERS = {
     "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
     "ch12": ch12.OUTCOMES,
+    "chA": appendix_a.OUTCOMES,
 }
 
 
