@@ -35,6 +35,7 @@ FLOORS = (
     ("livecode", "batchcost", "recordedpokes", "asks", "listings"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
     ("threekernels",),  # for chapter 0
+    ("reviews",),  # for chapter 15
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget

@@ -20,6 +20,7 @@ from tempmm_lab.assess.questions import (
     ch10,
     ch11,
     ch12,
+    ch15,
 )
 
 CHAPTERS = {
@@ -35,6 +36,7 @@ CHAPTERS = {
     "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
     "ch12": ch12.OUTCOMES,
+    "ch15": ch15.OUTCOMES,
     "chA": appendix_a.OUTCOMES,
 }
 
