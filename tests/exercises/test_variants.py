@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from math import prod
+from itertools import combinations
+from math import comb, prod
 from typing import Any
 
 import pytest
@@ -30,6 +31,10 @@ RECORDED = {
     "ch02-rule": "66c934600e41f345",
     "ch02-switch": "a66634c4d3bb245c",
     "ch02-fetch": "90b3158191f4ac0e",
+    "ch03-answers": "3347bdf9bb65b0b7",
+    "ch03-flush": "76877c86f906d099",
+    "ch03-store": "60b5fdb8c5f53752",
+    "ch03-test": "18acba772f300195",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 
@@ -174,3 +179,15 @@ def test_a_stream_is_the_same_each_time() -> None:
     """The numbers with which a function is judged are pinned too."""
     stream = Stream(5)
     assert [stream.below(1000) for _ in range(6)] == [424, 947, 748, 311, 912, 365]
+
+
+def test_some_of_many_is_every_choice_once() -> None:
+    """The numbers below a binomial coefficient give every choice of so many things once, in order."""
+    for count in range(8):
+        every = [Draw(number).some(range(7), count) for number in range(comb(7, count))]
+        assert every == list(combinations(range(7), count))
+
+
+def test_shuffled_is_every_order_once() -> None:
+    """The numbers below a factorial give every order once."""
+    assert len({Draw(number).shuffled("ABCD") for number in range(24)}) == 24

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from itertools import combinations
 from math import comb
 from typing import TypeVar
 
@@ -70,8 +69,14 @@ class Draw:
 
     def some(self, things: Sequence[T], count: int) -> tuple[T, ...]:
         """Give `count` of some things, in the order they have."""
-        which = self.below(comb(len(things), count))
-        return next(chosen for place, chosen in enumerate(combinations(things, count)) if place == which)
+        which, chosen = self.below(comb(len(things), count)), list[T]()
+        for place, thing in enumerate(things):
+            with_this = comb(len(things) - place - 1, count - len(chosen) - 1) if len(chosen) < count else 0
+            if which < with_this:
+                chosen.append(thing)
+            else:
+                which -= with_this
+        return tuple(chosen)
 
     def shuffled(self, things: Sequence[T]) -> tuple[T, ...]:
         """Give all the things in another order."""

@@ -13,6 +13,7 @@ from typing import Any
 from tempmm_lab.assess.exercises.shapes import plain
 from tempmm_lab.errors import ModelError
 from tempmm_lab.hw.memory import PhysicalMemory
+from tempmm_lab.hw.paging import Entry
 from tempmm_lab.hw.registers import Registers
 from tempmm_lab.hw.rights import Access, Rights
 
@@ -110,3 +111,9 @@ def permission(function: Callable[..., Any], args: list[Any]) -> Any:
     """Call a function of (registers, rights, access)."""
     registers, rights, access = args
     return function(Registers(**registers), Rights(**rights), Access(access))
+
+
+def flusher(function: Callable[..., Any], args: list[Any]) -> Any:
+    """Call a function of (before, after, *, smep)."""
+    before, after, smep = args
+    return function(Entry(before), Entry(after), smep=smep)
