@@ -17,6 +17,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "03": ("predict", "tlb-bench"),
     "04": ("predict", "bench"),
     "05": ("predict", "bench"),
+    "06": ("predict", "bench"),
     "07": ("predict", "bench"),
     "08": ("predict", "bench"),
     "09": ("predict", "bench"),

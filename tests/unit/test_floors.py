@@ -34,6 +34,7 @@ FLOORS = (
     ("following", "benchplay", "arriving", "scaling"),  # runs that go on; what the bench and the charts show
     ("livecode", "batchcost", "recordedpokes", "asks", "listings"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
+    ("tenlines", "drops", "flushtimes", "catchup", "told", "unmapping"),  # for chapter 6
     ("threekernels",),  # for chapter 0
     ("reviews",),  # for chapter 15
     ("views",),  # pictures
