@@ -9,68 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
+from tempmm_lab.agreement import Compared, Conformance, Difference
 from tempmm_lab.errors import ModelError, NotPossible
+from tempmm_lab.kernel.builds import Build, a_build
 from tempmm_lab.kernel.layout import EFI_MM, TEXT_POKE_MM
 from tempmm_lab.kernel.step import Action, action, take
 from tempmm_lab.kernel.system import System
-from tempmm_lab.recordings import PGD_BITS, Recording, Row, Window, load_recording, windows
+from tempmm_lab.recordings import PGD_BITS, Recording, Row, Window, windows
+from tempmm_lab.shipped import recording_of
 from tempmm_lab.standin import StandIn
 
 STEPS = 2_000
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One row that the model does not match, and in which fields: recorded and modelled value."""
+class _Place(NamedTuple):
+    """A named point of the model's run."""
 
-    row: Row
-    fields: tuple[tuple[str, Any, Any], ...]
-
-    def __str__(self) -> str:
-        said = "; ".join(f"{name} recorded {there}, model {here}" for name, there, here in self.fields)
-        return f"row {self.row.number} {self.row.event}: {said}"
-
-
-@dataclass(frozen=True)
-class Conformance:
-    """How a recording and the model agree.
-
-    Attributes:
-        recording: the recording.
-        windows: how many windows it has.
-        matched, rows: rows matched, of all rows that count.
-        outside: rows of other tasks and rows outside every window, by event.
-        differences: the rows that do not match.
-    """
-
-    recording: Recording
-    windows: int
-    matched: int
-    rows: int
-    outside: dict[str, int]
-    differences: tuple[Difference, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether there are rows, and the model matches them all."""
-        return self.matched == self.rows > 0
-
-    def text(self) -> str:
-        """Give the result as lines; the last says how many rows matched."""
-        recording = self.recording
-        lines = [f"{recording.name}: kernel {recording.kernel}, compared with build {recording.build}"]
-        apart = ", ".join(f"{count} {event}" for event, count in sorted(self.outside.items())) or "none"
-        lines.append(f"  {self.windows} windows; not counted, outside them or of other tasks: {apart}")
-        if recording.left_out:
-            lines.append(f"  {recording.left_out} rows passed over: repeated, or of a name the model does not have")
-        lines += [f"  {difference}" for difference in self.differences]
-        lines.append(f"matched {self.matched} of {self.rows}")
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.text()
+    name: str
+    system: System
+    step: int
+    args: tuple[Any, ...] = ()
+    returned: Any = None
 
 
 @dataclass
@@ -79,7 +40,8 @@ class _Play:
 
     standin: StandIn
     system: System
-    waiting: list[tuple[str, System, tuple[Any, ...]]] = field(default_factory=list)
+    waiting: list[_Place] = field(default_factory=list)
+    steps: int = 0
 
     def __post_init__(self) -> None:
         self._note(self.system, None)
@@ -87,13 +49,14 @@ class _Play:
     def _note(self, after: System, done: str | None) -> None:
         """Note the named points that a step leads to: what it did to CR3, the calls left and entered."""
         if done == "load_new_mm_cr3":
-            self.waiting.append(("cr3_written", after, ()))
+            self.waiting.append(_Place("cr3_written", after, self.steps))
         running = after.cpus[0].running
         for mark in self.standin.marks_of(running, self.system):
-            self.waiting.append((str(mark), after, mark.args))
+            self.waiting.append(_Place(str(mark), after, self.steps, mark.args, mark.value))
         point = running[-1].point if running else None
         if point and point.op and point.op.do.__name__ == "load_new_mm_cr3":
-            self.waiting += [(name, after, point.op.args) for name in ("load_new_mm_cr3", "cr3_write")]
+            names = ("load_new_mm_cr3", "cr3_write")
+            self.waiting += [_Place(name, after, self.steps, point.op.args) for name in names]
 
     def step(self) -> bool:
         """Do the next step of the program; False when it has ended."""
@@ -106,118 +69,117 @@ class _Play:
         return True
 
     def _after(self, chosen: Action) -> System:
+        self.steps += 1
         return take(self.system, chosen).system
 
-    def reach(self, event: str) -> tuple[System, tuple[Any, ...]] | None:
-        """Bring the model to the next point of a name, and give the system there.
+    def move(self, row: Row) -> None:
+        """Let the scheduler have had its way with the task before a row."""
+        self.system = self.standin.moved(self.system, row)
+        self.waiting = [place._replace(system=self.standin.moved(place.system, row)) for place in self.waiting]
+
+    def reach(self, event: str) -> _Place | None:
+        """Bring the model to the next point of a name, and give it.
 
         If there is none: None, and the model has not moved.
         """
-        kept, place = self.system, list(self.waiting)
+        kept = self.system, list(self.waiting), self.steps
         for _ in range(STEPS):
-            for index, (name, system, args) in enumerate(self.waiting):
-                if name == event:
+            for index, place in enumerate(self.waiting):
+                if place.name == event:
                     del self.waiting[: index + 1]
-                    return system, args
+                    return place
             self.waiting.clear()
             if not self.step():
                 break
-        self.system, self.waiting = kept, place
+        self.system, self.waiting, self.steps = kept
         return None
 
-    def interrupt(self) -> System | None:
-        """Let a tick arrive, as soon as it can; give the system at the handler's entry, and run the handler."""
+    def interrupt(self) -> _Place | None:
+        """Let a tick arrive, as soon as it can; give the handler's entry, and run the handler."""
         for _ in range(STEPS):
             try:
-                entered = self._after(action("t", 0))
+                entered = take(self.system, action("t", 0)).system
             except NotPossible:
                 if not self.step():
                     return None
                 continue
             depth = len(self.system.cpus[0].running)
-            self.system = entered
+            self.system, self.steps = entered, self.steps + 1
+            place = _Place("interrupt_delivered", entered, self.steps)
             while len(self.system.cpus[0].running) > depth:
                 self.system = self._after(action("s", 0))
-            return entered
+            return place
         return None
 
 
-def conform(path: str | FilePath | Recording) -> Conformance:
-    """Compare a recording with the model, row by row.
+def conform(path: str | FilePath | Recording, build: str | Build | None = None) -> Conformance:
+    """Compare a recording with the model, row by row. Give a file, a short name (`SHIPPED` lists them), or a recording.
+
+    The build is what the recorded version asks for, or the one that you name.
 
     Raises:
-        ModelError: the file is no recording, or no row of it counts.
+        ModelError: the file is no recording, no row of it counts, or there is no such build.
     """
-    recording = path if isinstance(path, Recording) else load_recording(path)
+    recording = recording_of(path)
+    chosen = a_build(recording.build if build is None else build)
     found, outside = windows(recording)
-    differences: list[Difference] = []
-    count = 0
-    known: dict[str, int] = {}
-    for window in found:
-        count += len(window.rows)
-        differences += _compare(recording, window, known)
+    rows = [row for window in beside(recording, chosen) for row in window]
     if recording.pcid:
-        count += _lone_writes(recording, outside, differences)
-    if not count:
+        rows += _lone_writes(recording, outside, chosen)
+    if not rows:
         raise ModelError(f"{recording.name} has no row that can be compared: no window, and no CR3 write with PCIDs.")
     apart: dict[str, int] = {}
     for row in outside:
         if not (recording.pcid and row.event == "cr3_write"):
             apart[row.event] = apart.get(row.event, 0) + 1
-    differences.sort(key=lambda difference: difference.row.number)
-    matched = count - len({difference.row.number for difference in differences})
-    return Conformance(recording, len(found), matched, count, apart, tuple(differences))
+    rows.sort(key=lambda each: each.row.number)
+    differences = tuple(Difference(each.row, each.differing) for each in rows if each.differing)
+    return Conformance(recording, chosen, len(found), len(rows) - len(differences), len(rows), apart, differences)
 
 
-def _compare(recording: Recording, window: Window, known: dict[str, int]) -> Iterator[Difference]:
-    """Play one window beside the model; what generation it leaves behind is where the next window begins."""
+def beside(recording: Recording, build: Build) -> Iterator[tuple[Compared, ...]]:
+    """Play every window of a recording beside the model, in order; what generation one leaves, the next begins with."""
+    known: dict[str, int] = {}
+    for window in windows(recording)[0]:
+        yield tuple(_compare(recording, window, known, build))
+
+
+def _compare(recording: Recording, window: Window, known: dict[str, int], build: Build) -> Iterator[Compared]:
     first, *rest = window.rows
-    standin = StandIn(recording, window.rows, window.kind, known)
+    standin = StandIn(recording, window.rows, window.kind, known, build)
     play = _Play(standin, standin.system())
     before = first
-    started = play.reach(first.event)
-    yield from _judge(standin, first, started[0] if started else None, ())
+    yield _judge(standin, first, play.reach(first.event))
     for row in rest:
         if row.cpu != before.cpu or standin.others_ran(before, row):
-            play.system = standin.moved(play.system, row)
-            play.waiting = [(name, standin.moved(there, row), args) for name, there, args in play.waiting]
-        if row.event == "interrupt_delivered":
-            yield from _judge(standin, row, play.interrupt(), ())
-        else:
-            reached = play.reach(row.event)
-            yield from _judge(standin, row, reached[0] if reached else None, reached[1] if reached else ())
+            play.move(row)
+        yield _judge(standin, row, play.interrupt() if row.event == "interrupt_delivered" else play.reach(row.event))
         before = row
     while play.step():
         pass
     known.update({mm: play.system.cells["tlb_gen", mm] for mm in (TEXT_POKE_MM, EFI_MM)})
 
 
-def _judge(standin: StandIn, row: Row, system: System | None, args: tuple[Any, ...]) -> Iterator[Difference]:
-    if system is None:
-        yield Difference(row, (("point", row.event, "never reached"),))
-        return
-    found = tuple(standin.differing(row, system, args))
-    if found:
-        yield Difference(row, found)
+def _judge(standin: StandIn, row: Row, place: _Place | None) -> Compared:
+    if place is None:
+        return Compared(row, None, None, (("point", row.event, "never reached"),), names=standin.names)
+    values = tuple(standin.compared(row, place.system, place.args))
+    return Compared(row, place.step, place.system, values, place.args, place.returned, standin.names)
 
 
-def _lone_writes(recording: Recording, outside: list[Row], differences: list[Difference]) -> int:
-    """Predict each CR3 write outside the windows from the switch it belongs to; give how many there are."""
+def _lone_writes(recording: Recording, outside: list[Row], build: Build) -> Iterator[Compared]:
+    """Predict each CR3 write outside the windows from the switch that it belongs to."""
     switch: dict[Any, Row] = {}
-    count = 0
     for row in outside:
         if row.event == "switch_mm_irqs_off":
             switch[row.task] = row
         elif row.event == "cr3_write":
-            count += 1
             began = switch.pop(row.task, None)
             if began is None:
-                differences.append(Difference(row, (("switch", "none recorded before it", ""),)))
+                yield Compared(row, None, None, (("switch", "none recorded before it", ""),))
                 continue
-            standin = StandIn(recording, (began,), "switch", {})
-            reached = _Play(standin, standin.system()).reach("cr3_write")
-            differences += _judge(standin, row, reached[0] if reached else None, reached[1] if reached else ())
-    return count
+            standin = StandIn(recording, (began,), "switch", {}, build)
+            yield _judge(standin, row, _Play(standin, standin.system()).reach("cr3_write"))
 
 
-__all__ = ["PGD_BITS", "Conformance", "Difference", "conform"]
+__all__ = ["PGD_BITS", "Compared", "Conformance", "Difference", "beside", "conform"]

@@ -100,7 +100,7 @@ class Recording:
         build: the build of the model to compare with.
         pcid, pti: whether the recorded machine used them.
         rows: the events that the model knows, without the second of two equal neighbours.
-        left_out: how many rows had a name that is not known, or repeated the row before.
+        passed_over: the other rows: of a name that is not known, or the second of two equal neighbours.
         pgds, ctx_ids: for each mm, the top table and the context that most rows agree on.
     """
 
@@ -110,9 +110,14 @@ class Recording:
     pcid: bool
     pti: bool
     rows: tuple[Row, ...]
-    left_out: int
+    passed_over: tuple[Row, ...]
     pgds: dict[str, int]
     ctx_ids: dict[str, int]
+
+    @property
+    def left_out(self) -> int:
+        """How many rows are passed over."""
+        return len(self.passed_over)
 
 
 @dataclass(frozen=True)
@@ -139,11 +144,10 @@ def load_recording(path: str | FilePath) -> Recording:
         raise ModelError(f"{file} is no recording: its first line must be an object with `meta`.")
     if "end" not in lines[-1]:
         raise ModelError(f"{file} has no `end` line: the recording was cut off, or is not one.")
-    meta = lines[0]["meta"]
-    rows, left_out = _rows(lines[1:-1])
+    meta, (rows, passed_over) = lines[0]["meta"], _rows(lines[1:-1])
     return Recording(
         file.name, str(meta.get("kernel")), build_of(str(meta.get("kernel"))), _pcid(meta),
-        any(row.number_of("user_pcid_flush_mask") for row in rows), rows, left_out, _pgds(rows), _ctx_ids(rows),
+        any(row.number_of("user_pcid_flush_mask") for row in rows), rows, passed_over, _pgds(rows), _ctx_ids(rows),
     )  # fmt: skip
 
 
@@ -160,24 +164,20 @@ def build_of(kernel: str) -> str:
 
 
 def _pcid(meta: dict[str, Any]) -> bool:
-    if "PCIDE" in meta:
-        return bool(int(meta["PCIDE"]))
-    return bool(int(str(meta.get("cr4", "0")), 16) >> 17 & 1)
+    return bool(int(meta["PCIDE"])) if "PCIDE" in meta else bool(int(str(meta.get("cr4", "0")), 16) >> 17 & 1)
 
 
-def _rows(lines: list[dict[str, Any]]) -> tuple[tuple[Row, ...], int]:
+def _rows(lines: list[dict[str, Any]]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     rows: list[Row] = []
-    left_out = 0
+    passed_over: list[Row] = []
     before: dict[str, Any] = {}
     for line in lines:
         fields = {key: value for key, value in line.items() if key != "seq"}
         event = str(line.get("event", ""))
-        if event.removesuffix(":return") not in KNOWN or fields == before:
-            left_out += 1
-        else:
-            rows.append(Row(int(line.get("seq", len(rows))), event, fields))
+        counts = event.removesuffix(":return") in KNOWN and fields != before
+        (rows if counts else passed_over).append(Row(int(line.get("seq", len(rows))), event, fields))
         before = fields
-    return tuple(rows), left_out
+    return tuple(rows), tuple(passed_over)
 
 
 def _pgds(rows: tuple[Row, ...]) -> dict[str, int]:

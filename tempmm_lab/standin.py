@@ -11,7 +11,7 @@ from typing import Any
 
 from tempmm_lab.kernel import efi
 from tempmm_lab.kernel.alternative import __text_poke as text_poke_inner
-from tempmm_lab.kernel.builds import BUILDS
+from tempmm_lab.kernel.builds import Build
 from tempmm_lab.kernel.config import Config
 from tempmm_lab.kernel.layout import EFI_MM, INIT_MM, LOADED_MM_SWITCHING, OTHER_MM, TEXT, TEXT_POKE_MM, USER_MM, Mm
 from tempmm_lab.kernel.percpu import changed_registers, current, this_cpu_read
@@ -46,7 +46,9 @@ async def _switch(mm: str) -> None:
 class StandIn:
     """The model's side of one window: names, the first system, and the comparison."""
 
-    def __init__(self, recording: Recording, rows: tuple[Row, ...], kind: str, known: dict[str, int]) -> None:
+    def __init__(
+        self, recording: Recording, rows: tuple[Row, ...], kind: str, known: dict[str, int], build: Build
+    ) -> None:
         first = rows[0]
         self.recording = recording
         self.window = rows
@@ -54,7 +56,7 @@ class StandIn:
         self.first = first
         self.kind = kind
         self.names: dict[str, str] = {name: name for name in STANDARD}
-        self.build = BUILDS[recording.build]
+        self.build = build
         self.rows = {id(row): place for place, row in enumerate(recording.rows)}
 
     def name(self, mm: str | None) -> str | None:
@@ -166,8 +168,8 @@ class StandIn:
         asid = next((place for place, slot in enumerate(slots) if slot[0] == mm.ctx_id), 0)
         return system.with_cpu(0, ctxs=slots, loaded_mm=mm.name, loaded_mm_asid=asid, is_lazy=False)
 
-    def differing(self, row: Row, system: System, args: tuple[Any, ...]) -> Iterator[tuple[str, Any, Any]]:
-        """Give (field, recorded, modelled) for every recorded field in which the model differs."""
+    def compared(self, row: Row, system: System, args: tuple[Any, ...]) -> Iterator[tuple[str, Any, Any]]:
+        """Give (field, recorded, modelled) for every field that was recorded and that the model has."""
         cpu = system.cpus[0]
         yield from self._cr3(row, system, args)
         pairs: list[tuple[str, Any, Any]] = [
@@ -175,8 +177,11 @@ class StandIn:
             ("preempt_count", row.number_of("preempt_count"), cpu.preempt_count),
             ("is_lazy", row.number_of("is_lazy"), int(cpu.is_lazy)),
         ]
-        if "loaded_mm" in row.fields:
-            pairs.append(("loaded_mm", self.name(row.mm("loaded_mm")), cpu.loaded_mm))
+        pairs += [
+            (name, self.name(row.mm(name)) or "NULL", cpu.field(name) or "NULL")
+            for name in ("loaded_mm", "active_mm", "current_mm")
+            if name in row.fields
+        ]
         if self.first.slots is not None:
             pairs.append(("asid_ctxs", row.slots, cpu.ctxs))
         pairs += [(f"bit({mm})", bit, mm in cpu.cpumask) for mm, bit in self._bits(row)]
@@ -184,28 +189,25 @@ class StandIn:
             name = self.name(mm)
             if name in (TEXT_POKE_MM, EFI_MM) and "tlb_gen" in facts:
                 pairs.append((f"tlb_gen({name})", facts["tlb_gen"], system.cells["tlb_gen", name]))
-        yield from ((name, there, here) for name, there, here in pairs if there is not None and there != here)
+        yield from ((name, there, here) for name, there, here in pairs if there is not None)
 
     def _cr3(self, row: Row, system: System, args: tuple[Any, ...]) -> Iterator[tuple[str, Any, Any]]:
         """Compare CR3: whose top table it is, the PCID, and for a write bit 63."""
-        cr3 = int(system.cpus[0].registers.cr3)
-        owners = {int(mm.pgd): name for name, mm in system.world.mms.items()}
-        recorded = {pgd: self.name(mm) for mm, pgd in self.recording.pgds.items()}
         there = row.number_of("cr3")
         if there is not None:
-            yield from self._word("cr3", there, cr3, recorded, owners)
+            yield from self._word("cr3", there, int(system.cpus[0].registers.cr3), system)
         written = row.number_of("value")
         if row.event == "cr3_write" and written is not None:
             mm, asid, need_flush = args
             pcid = asid + 1 if self.recording.pcid else 0
             here = int(system.world.mms[mm].pgd) | pcid | (0 if need_flush or not self.recording.pcid else NOFLUSH)
-            yield from self._word("value", written, here, recorded, owners)
+            yield from self._word("value", written, here, system)
+            yield "value bit 63", written >> 63, here >> 63
 
-    def _word(self, what: str, there: int, here: int, recorded: Any, owners: Any) -> Iterator[tuple[str, Any, Any]]:
+    def _word(self, what: str, there: int, here: int, system: System) -> Iterator[tuple[str, Any, Any]]:
+        owners = {int(mm.pgd): name for name, mm in system.world.mms.items()}
+        recorded = {pgd: self.name(mm) for mm, pgd in self.recording.pgds.items()}
         mine, theirs = owners.get(here & PGD_BITS), recorded.get(there & PGD_BITS)
-        if mine != theirs:
-            yield f"{what} pgd", theirs or hex(there & PGD_BITS), mine
-        if self.recording.pcid and (there ^ here) & 0xFFF:
+        yield f"{what} pgd", theirs or hex(there & PGD_BITS), mine or hex(here & PGD_BITS)
+        if self.recording.pcid:
             yield f"{what} PCID", there & 0xFFF, here & 0xFFF
-        if (there ^ here) & NOFLUSH:
-            yield f"{what} bit 63", there >> 63, here >> 63

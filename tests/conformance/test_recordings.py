@@ -53,6 +53,8 @@ OTHER = {
     "IF": lambda value: 1 - value,
     "preempt_count": lambda value: hex(int(value, 16) + 1),
     "loaded_mm": lambda value: "init_mm" if value != "init_mm" else "efi_mm",
+    "active_mm": lambda value: "init_mm" if value != "init_mm" else "efi_mm",
+    "current_mm": lambda value: "init_mm" if value == "NULL" else "NULL",
     "is_lazy": lambda value: 1 - value,
     "loaded_mm_cpumask": lambda value: hex(int(value, 16) ^ 3),
     "active_mm_cpumask": lambda value: hex(int(value, 16) ^ 3),

@@ -27,7 +27,7 @@ FLOORS = (
     ("jsonform",),
     ("scenarios",),  # a start, what may happen, what must always hold
     ("sweeps",),  # many scenarios, on many processes
-    ("changes", "trace", "recordings", "shipped", "standin", "matching"),  # runs; recordings of real kernels
+    ("changes", "trace", "recordings", "shipped", "standin", "agreement", "matching"),  # runs; recordings
     ("calltree", "inwindow", "firmwarecalls", "durations", "efivars"),  # for chapter 11
     ("assertions", "borrowings", "builddiff", "patches"),  # for chapter 12
     ("snapshots", "oracles", "examples", "tlbplay", "flushrule"),  # recorded guests; what chapters play with
@@ -37,6 +37,7 @@ FLOORS = (
     ("tenlines", "drops", "flushtimes", "catchup", "told", "unmapping"),  # for chapter 6
     ("threekernels",),  # for chapter 0
     ("reviews",),  # for chapter 15
+    ("matched", "noticing", "recordrun", "litmustests", "wrongwalkers"),  # for chapter 14
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget
