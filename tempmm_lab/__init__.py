@@ -120,6 +120,7 @@ _LATER = {
     "draw_buffered": "views.buffered",
     "predict": "assess.predict",
     "forget": "assess.answers",
+    "misconceptions": "assess.misconceptions",
     **dict.fromkeys(("exercise", "practise"), "assess.exercises.task"),
     "walk_explorer": "widgets.walk_explorer",
     "rights_grid": "widgets.rights_grid",
