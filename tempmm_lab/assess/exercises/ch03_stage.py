@@ -59,7 +59,7 @@ WORDS = {
 
 
 def in_words(run: list[str], frames: list[int]) -> list[str]:
-    """Give a run as sentences: moving the page goes to and fro between two frames, MOV CR3 between two spaces."""
+    """Give a run as sentences: moving the page goes back and forth between two frames, MOV CR3 between two spaces."""
     said, at, space = list[str](), 0, 1
     for action in run:
         at ^= action == MOVE

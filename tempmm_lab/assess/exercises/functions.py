@@ -117,3 +117,8 @@ def flusher(function: Callable[..., Any], args: list[Any]) -> Any:
     """Call a function of (before, after, *, smep)."""
     before, after, smep = args
     return function(Entry(before), Entry(after), smep=smep)
+
+
+def gate(function: Callable[..., Any], args: list[Any]) -> Any:
+    """Call a function of plain data as it is."""
+    return function(*args)
