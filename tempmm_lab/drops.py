@@ -122,11 +122,12 @@ def time_drops(times: int = 20_000, *, table: str | Path = INTERRUPTS) -> DropTi
     why_not = obstacle(table)
     if why_not:
         return DropTiming(why_not)
+    where = f"this machine, {usable_cpus()} CPUs{at_work()}"
     try:
         drops = tuple(_timed(company, touched, times) for touched in (True, False) for company in COMPANY)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return DropTiming(f"the program did not come to its end ({type(error).__name__}: {error}).")
-    return DropTiming("", f"this machine, {usable_cpus()} CPUs", times, drops)
+    return DropTiming("", where, times, drops)
 
 
 def obstacle(table: str | Path = INTERRUPTS, *, platform: str = sys.platform, cpus: int | None = None) -> str:
@@ -147,6 +148,15 @@ def obstacle(table: str | Path = INTERRUPTS, *, platform: str = sys.platform, cp
 def usable_cpus() -> int:
     """Give how many CPUs this Python may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def at_work(load: str | Path = "/proc/loadavg") -> str:
+    """Say how many other tasks want a CPU now; "" if none does, or if that cannot be read."""
+    try:
+        others = int(Path(load).read_text(encoding="ascii").split()[3].partition("/")[0]) - 1  # one is this program
+    except (OSError, ValueError, IndexError):
+        return ""
+    return f", {others} other task{'s' * (others > 1)} at work when it began" if others > 0 else ""
 
 
 def _timed(company: str, touched: bool, times: int) -> Drop:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tempmm_lab import BUILDS, draw_drops, draw_told, explore, in_order, play, tenlines, time_drops, who_is_told
 from tempmm_lab.catchup import caught_up
-from tempmm_lab.drops import COMPANY, Drop, DropTiming, obstacle, stored_drops, ten_lines
+from tempmm_lab.drops import COMPANY, Drop, DropTiming, at_work, obstacle, stored_drops, ten_lines
 from tempmm_lab.durations import KINDS
 from tempmm_lab.errors import ModelError
 from tempmm_lab.flushtimes import COSTS, flush_times
@@ -189,6 +189,16 @@ def test_what_is_missing_is_said(table: Path, tmp_path: Path) -> None:
     assert all(words.startswith(begin) for begin, words in zip(begins, said, strict=True))
     if sys.platform == "linux":
         assert not obstacle(table, platform="linux", cpus=2)
+
+
+@pytest.mark.parametrize(
+    ("load", "said"), [("0.1 0.1 0.1 1/90 5", ""), ("2.0 1.1 0.9 3/91 7", "2 other tasks"), ("", ""), ("a b c d", "")]
+)
+def test_who_else_is_at_work_is_said(load: str, said: str, tmp_path: Path) -> None:
+    """Other tasks that want a CPU are counted; where that cannot be read nothing is said."""
+    file = tmp_path / "loadavg"
+    file.write_text(load, encoding="ascii")
+    assert (said in at_work(file)) if said else at_work(file) == "" == at_work(tmp_path / "none")
 
 
 def test_nothing_is_timed_on_the_books_own_pages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from tempmm_lab.steps import run
 from tempmm_lab.telling import functions, part, seek, tell
 from tempmm_lab.trace import Trace, events, follow, in_order, play
 from tempmm_lab.unmapping import impatient, unmapping
-from tempmm_lab.views.drops import draw_drops
 from tempmm_lab.views.picture import Picture
 from tempmm_lab.views.timeline import draw_timeline
 
@@ -113,6 +112,6 @@ OUTCOMES: dict[str, Outcome] = {
     "ch06-ceiling": lambda: "\n".join(f"{pages} pages: {caught_up(pages)}" for pages in (1, 33, 34)),
     "ch06-behind": _behind,
     "ch06-borrowed": _borrowed,
-    "ch06-python": lambda: draw_drops(stored_drops()),
+    "ch06-python": lambda: stored_drops().text(),
 }
 """Question id -> what is run and shown after an answer."""
