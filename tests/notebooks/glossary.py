@@ -14,7 +14,8 @@ from pathlib import Path
 import nbformat
 
 from tests.notebooks.execute import as_text, normalise
-from tests.notebooks.pages import CHAPTERS, ROOT, Heading, Page, pieces
+from tests.notebooks.pages import CHAPTERS, ROOT, Page, pieces, place
+from tests.notebooks.provenance import cell
 
 SOURCE = ROOT / "docs" / "glossary.toml"
 FILE = CHAPTERS / "B-glossary.ipynb"
@@ -24,9 +25,9 @@ OPENING = """# B · Glossary
 *Here you can look up every word that this book uses in a meaning of its own: the processor's, Linux's, and ours. It \
 is written by `make appendices` from `docs/glossary.toml`. A page to look things up in, so no time is given.*
 
-**{terms} words.** Under each stand the place where it is introduced, the chapters that use it, with the heading under \
-which each uses it first, and the rows of [appendix C](C-provenance.ipynb) behind it. Where no row stands, the word is \
-ours or an ordinary one. In every chapter the first use of a word is a link to its place here."""
+**{terms} words.** Under each stand the chapter that introduces it, the chapters that use it, with links to the first \
+use in each, and the rows of [appendix C](C-provenance.ipynb) behind it. Where no row stands, the word is ours or an \
+ordinary one. In every chapter the first use of a word is a link to its place here."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,6 @@ class Term:
     heading: str
     rows: list[str]
     elsewhere: list[str] = field(default_factory=list)
-
-    @property
-    def anchor(self) -> str:
-        """The anchor of the term in the appendix."""
-        return Heading(3, self.name, "").anchor
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,17 @@ def load(path: Path = SOURCE) -> list[Term]:
     return sorted(terms, key=lambda term: (term.name.lower(), term.name))
 
 
+def cells(terms: list[Term]) -> dict[str, str]:
+    """Give the id of each term's cell in the appendix. Three terms of one letter share one, see `provenance.cell`."""
+    letters: dict[str, int] = {}
+    found = {}
+    for term in terms:
+        letter = term.name[0].lower()
+        found[term.name] = f"B-{letter}-{letters.get(letter, 0) // 3 + 1}"
+        letters[letter] = letters.get(letter, 0) + 1
+    return found
+
+
 def _form(word: str) -> str:
     """Give the expression for one form. A small first letter may also be a capital."""
     first = f"[{word[0]}{word[0].upper()}]" if word[0].islower() else re.escape(word[0])
@@ -72,7 +79,9 @@ class Linker:
     """Finds the first use of each term in one chapter, and makes links of them."""
 
     def __init__(self, terms: Iterable[Term], number: str) -> None:
+        terms = list(terms)
         self.uses: list[Use] = []
+        self.cells = cells(terms)
         self.by_word = {word: term for term in terms if number not in term.elsewhere for word in term.words}
         self.words = sorted((word for word in self.by_word if "`" not in word), key=len, reverse=True)
         self.pattern = re.compile(
@@ -95,7 +104,7 @@ class Linker:
         if any(use.term is term for use in self.uses):
             return text
         self.uses.append(Use(term, cell))
-        return f"[{text}]({FILE.name}#{term.anchor})"
+        return f"[{text}]({place(FILE.name, self.cells[term.name])})"
 
 
 def without_links(markdown: str) -> str:
@@ -119,30 +128,23 @@ def notebook(terms: list[Term], book: list[Page]) -> str:
         page.number: {use.term.name: use.cell for use in linked(dict(page.markdown()), page.number, terms)[1]}
         for page in book
     }
-    cells = {"opening": OPENING.format(terms=len(terms))}
-    for letter in sorted({_letter(term) for term in terms}):
-        own = [_entry(term, book, uses) for term in terms if _letter(term) == letter]
-        cells[letter] = "\n\n".join([f"## {letter.upper()}", *own])
-    made = [nbformat.v4.new_markdown_cell(text, id=f"B-{name}") for name, text in cells.items()]
+    texts = {"B-opening": OPENING.format(terms=len(terms))}
+    letters: set[str] = set()
+    for term in terms:
+        letter, name = term.name[0].upper(), cells(terms)[term.name]
+        head = [] if letter in letters else [f"## {letter}"]
+        texts[name] = "\n\n".join([*([texts[name]] if name in texts else []), *head, _entry(term, book, uses)])
+        letters.add(letter)
+    made = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]
     return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
-
-
-def _letter(term: Term) -> str:
-    return term.name[0].lower() if term.name[0].isalpha() else "figures"
 
 
 def _entry(term: Term, book: list[Page], uses: dict[str, dict[str, str]]) -> str:
     first = next((page for page in book if page.number == term.chapter), None)
-    lines = [f"### {term.name}", "", term.text, ""]
-    if first is not None:
-        lines.append(f"- Introduced in {first.link(first.label, term.heading)}")
+    where = [f"Introduced in {first.link(first.label, first.cell_of(term.heading))}"] if first is not None else []
     used = [page for page in book if term.name in uses[page.number] and page is not first]
     if used:
-        lines.append("- Used in " + ", ".join(_place(page, uses[page.number][term.name]) for page in used))
+        where.append("Used in " + ", ".join(page.link(page.label, uses[page.number][term.name]) for page in used))
     if term.rows:
-        lines.append("- Rows: " + ", ".join(f"[{row}]({ROWS}#{row})" for row in term.rows))
-    return "\n".join(lines)
-
-
-def _place(page: Page, cell: str) -> str:
-    return page.link(page.label, page.heading_above(cell))
+        where.append("Rows: " + ", ".join(f"[{row}]({place(ROWS, cell(row))})" for row in term.rows))
+    return f"### {term.name}\n\n{term.text}\n\n{'. '.join(where)}."

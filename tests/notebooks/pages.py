@@ -34,11 +34,6 @@ class Heading:
     text: str
     cell: str
 
-    @property
-    def anchor(self) -> str:
-        """Its anchor in a link, as JupyterLab and nbconvert make it: blanks become dashes, and the rest stays."""
-        return self.text.replace(" ", "-")
-
 
 @dataclass(frozen=True)
 class Page:
@@ -73,15 +68,22 @@ class Page:
         """What the book calls it: "chapter 3", or "appendix B"."""
         return f"chapter {int(self.number)}" if self.number.isdecimal() else f"appendix {self.number}"
 
-    def heading_above(self, cell: str) -> str:
-        """Give the last second- or third-level heading at or above a cell, or nothing."""
-        ids = [each["id"] for each in self.cells]
-        above = [head for head in self.headings if head.level > 1 and ids.index(head.cell) <= ids.index(cell)]
-        return above[-1].text if above else ""
+    def cell_of(self, heading: str) -> str:
+        """Give the id of the cell with a heading, or nothing."""
+        return next((head.cell for head in self.headings if head.text == shown(heading)), "")
 
-    def link(self, text: str, heading: str = "") -> str:
-        """Give a Markdown link to this page, or to one of its headings."""
-        return f"[{text}]({self.path.name}{'#' + Heading(1, shown(heading), '').anchor if heading else ''})"
+    def link(self, text: str, cell: str = "") -> str:
+        """Give a Markdown link to this page, or to one of its cells."""
+        return f"[{text}]({place(self.path.name, cell)})"
+
+
+def place(file: str, cell: str = "") -> str:
+    """Give the address of a notebook or of a cell in it.
+
+    JupyterLab follows the address of a heading only in notebooks that are open already, and that of a cell always.
+    nbconvert gives each cell of a page this anchor.
+    """
+    return f"{file}#cell-id={cell}" if cell else file
 
 
 def source(cell: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import nbformat
 
 from tests.notebooks.execute import as_text, normalise
-from tests.notebooks.pages import CHAPTERS, Page, pieces
+from tests.notebooks.pages import CHAPTERS, Page, pieces, place
 from tests.notebooks.rows import TAGS, Row
 from tests.statements.table import STATEMENTS
 
@@ -62,18 +62,31 @@ on are tests of that name (`test_S95_…`).
 def notebook(rows: list[Row], book: list[Page]) -> str:
     """Give the text of the appendix."""
     by_number = {page.number: page for page in book}
-    cells = {"opening": _opening(rows), "how": HOW.format(tags=_tags(rows))}
-    for number in sorted({number for row in rows for number in row.chapters}):
-        cells[f"chapter-{number}"] = _chapter(number, rows, by_number)
-    for name, heading, chosen in (
-        ("model", MODEL, [row for row in rows if not row.chapters and row.tag != "memory"]),
-        ("memory", MEMORY, [row for row in rows if row.tag == "memory"]),
-    ):
-        if chosen:
-            cells[name] = "\n\n".join([heading, *(_row(row, by_number) for row in chosen)])
-    cells["statements"] = STATED.format(statements=_statements(rows))
-    made = [nbformat.v4.new_markdown_cell(text, id=f"C-{name}") for name, text in cells.items()]
+    cells = {"C-opening": _opening(rows), "C-how": HOW.format(tags=_tags(rows))}
+    for number in sorted({home(row) for row in rows if row.chapters}):
+        _add(cells, _chapter(number, rows, by_number), [row for row in rows if home(row) == number], by_number)
+    _add(cells, MODEL, [row for row in rows if not row.chapters and row.tag != "memory"], by_number)
+    _add(cells, MEMORY, [row for row in rows if row.tag == "memory"], by_number)
+    cells["C-statements"] = STATED.format(statements=_statements(rows))
+    made = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in cells.items()]
     return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
+
+
+def cell(row: str) -> str:
+    """Give the id of the cell that holds a row: five numbers share one.
+
+    JupyterLab jumps to a cell of a notebook that it has yet to open only where that has not too many.
+    """
+    return f"{row[:4]}{(int(row[4:]) - 1) // 5 * 5 + 1:02}"
+
+
+def _add(cells: dict[str, str], head: str, rows: list[Row], book: dict[str, Page]) -> None:
+    """Add a part to the cells: its head, then its rows."""
+    if rows:
+        cells[f"C-before-{cell(rows[0].id)}"] = head
+    for row in rows:
+        name = cell(row.id) if row.chapters else f"C-{cell(row.id)}"
+        cells[name] = "\n\n".join([*([cells[name]] if name in cells else []), _row(row, book)])
 
 
 def _opening(rows: list[Row]) -> str:
@@ -93,13 +106,15 @@ def _tags(rows: list[Row]) -> str:
 
 
 def _chapter(number: str, rows: list[Row], book: dict[str, Page]) -> str:
-    """Give a chapter's part: the rows that are at home there, and links to the others that it cites."""
-    own = [row for row in rows if home(row) == number]
+    """Give the head of a chapter's part, with links to the rows that it cites and that stand elsewhere."""
     also = [row.id for row in rows if number in row.chapters and home(row) != number]
     page = book.get(number)
     lines = [f"## {page.label.capitalize()}: {page.title}" if page else f"## Chapter {number}"]
-    lines += [f"Also cited there: {', '.join(f'[{name}](#{name})' for name in also)}."] if also else []
-    return "\n\n".join(lines + [_row(row, book) for row in own])
+    return "\n\n".join(lines + ([f"Also cited there: {', '.join(map(_here, also))}."] if also else []))
+
+
+def _here(row: str) -> str:
+    return f"[{row}]({place('', cell(row))})"
 
 
 def home(row: Row) -> str:
@@ -114,21 +129,25 @@ def home(row: Row) -> str:
 
 
 def _row(row: Row, book: dict[str, Page]) -> str:
-    facts = [f"- Source: {escaped(row.source)}", f"- Tag: {row.tag}{f' ({escaped(row.seen)})' if row.seen else ''}"]
-    facts += [f"- Statement: {row.statement}"] if row.statement else []
-    cited = [book[number].link(book[number].label, "Sources") for number in row.chapters if number in book]
-    facts += [f"- Cited in: {', '.join(cited)}"] if cited else []
-    facts += [f"- Tests: {', '.join(_test(check, book) for check in row.tests) or 'none'}"]
-    return "\n".join([f"### {row.id}", "", escaped(row.fact), "", *facts])
+    facts = [f"**Source**: {escaped(row.source)}", f"**Tag**: {row.tag}{f' ({escaped(row.seen)})' if row.seen else ''}"]
+    facts += [f"**Statement**: {row.statement}"] if row.statement else []
+    cited = [
+        book[number].link(book[number].label, book[number].cell_of("Sources"))
+        for number in row.chapters
+        if number in book
+    ]
+    facts += [f"**Cited in**: {', '.join(cited)}"] if cited else []
+    facts += [f"**Tests**: {', '.join(_test(check, book) for check in row.tests) or 'none'}"]
+    return f"### {row.id}\n\n{escaped(row.fact)}\n\n{'. '.join(facts)}."
 
 
 def _test(check: str, book: dict[str, Page]) -> str:
-    """Give the name of a test; a cell of a chapter gets a link to the heading above it."""
+    """Give the name of a test; a cell of a chapter gets a link."""
     file, _, name = check.partition("::")
     page = book.get(file.removeprefix("chapters/").partition("-")[0]) if file.startswith("chapters/") else None
     if page is None:
         return f"`{check}`"
-    return page.link(f"cell `{name}` of {page.label}", page.heading_above(name))
+    return page.link(f"cell `{name}` of {page.label}", name)
 
 
 def _statements(rows: list[Row]) -> str:
@@ -139,7 +158,7 @@ def _statements(rows: list[Row]) -> str:
 def _statement(name: str, rows: list[Row]) -> str:
     said = (each.sentence for key, each in STATEMENTS.items() if re.sub(r"-.*", "", key) == name)
     says = " / ".join(" ".join(sentence.split()) for sentence in said)
-    links = ", ".join(f"[{row.id}](#{row.id})" for row in rows if row.statement == name)
+    links = ", ".join(_here(row.id) for row in rows if row.statement == name)
     return f"| {name} | {escaped(says).replace('|', chr(92) + '|')} | {links} |"
 
 
@@ -164,11 +183,11 @@ def _word(match: re.Match[str]) -> str:
 def linked(markdown: str, rows: Iterable[str]) -> str:
     """Give a chapter's Markdown with every number of a row made a link to its place in the appendix."""
     known = set(rows)
-    plain = re.sub(rf"\[(P-\d{{4}})\]\({FILE.name}#\1\)", r"\1", markdown)
+    plain = re.sub(rf"\[(P-\d{{4}})\]\({FILE.name}#[^)]*\)", r"\1", markdown)
 
     def link(match: re.Match[str]) -> str:
         name = match.group()
-        return f"[{name}]({FILE.name}#{name})" if name in known else name
+        return f"[{name}]({place(FILE.name, cell(name))})" if name in known else name
 
     cut = pieces(plain)
     return "".join(re.sub(r"\bP-\d{4}\b", link, text) if kind == "plain" else text for kind, text in cut)
