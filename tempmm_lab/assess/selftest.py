@@ -17,9 +17,12 @@ GROUND = {
     "ch00-self-rights": ("rights and error codes", ("02-who-may-touch-this-page",)),
     "ch00-self-stale": ("stale translations", ("03-the-cache-that-lies",)),
     "ch00-self-between": ("interrupts and preemption", ("04-two-switches-called-off",)),
-    "ch00-self-lazy": ("which mm is loaded, and who is told", ("05-three-opinions-about-one-cpu", "06")),
+    "ch00-self-lazy": (
+        "which mm is loaded, and who is told",
+        ("05-three-opinions-about-one-cpu", "06-telling-the-other-cpus"),
+    ),
 }
-"""Question id -> what it is about, and the files of the chapters about it; a number alone has no file to link to."""
+"""Question id -> what it is about, and the files of the chapters about it."""
 NEXT = "07-writing-to-code"
 """Where a reader starts who has the ground."""
 Named = Callable[[str], str]
@@ -114,4 +117,4 @@ def _number(chapter: str) -> str:
 
 
 def _link(chapter: str) -> str:
-    return f"[{_number(chapter)}]({chapter}.ipynb)" if "-" in chapter else _number(chapter)
+    return f"[{_number(chapter)}]({chapter}.ipynb)"
