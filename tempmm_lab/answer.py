@@ -37,7 +37,7 @@ class Answer:
 
 def report_of(scenario: Any, answer: Answer, cycle: Any = None) -> Report:
     """Give the report of what was found in a scenario or model."""
-    rules = tuple(getattr(scenario, "rules", tuple(scenario.always)))
+    rules = tuple(scenario.rules) if hasattr(scenario, "rules") else _all_named(scenario, answer)
 
     def found(kind: str) -> dict[str, Any]:
         ways = [(name, way) for (what, name), way in answer.ways.items() if what == kind]
@@ -59,3 +59,8 @@ def report_of(scenario: Any, answer: Answer, cycle: Any = None) -> Report:
         argument=answer.argument,
         covered=answer.covered,
     )
+
+
+def _all_named(model: Any, answer: Answer) -> tuple[str, ...]:
+    """Give the rules of a model without a list: those of its states, and those that its steps or `stuck` broke."""
+    return tuple(dict.fromkeys([*model.always, *sorted(name for kind, name in answer.ways if kind == "rule")]))

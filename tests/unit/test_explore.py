@@ -164,3 +164,16 @@ def test_what_is_no_scenario_is_refused():
     """explore(5) says what it takes."""
     with pytest.raises(ModelError, match="takes a scenario"):
         explore(5)
+
+
+@pytest.mark.parametrize("reduce", [True, False])
+def test_a_model_of_ones_own_may_say_where_it_is_wrong_to_be_stuck(reduce):
+    """A deadlock is reported for a model without a list of rules, too."""
+
+    class Ends(Model):
+        def stuck(self, state, actions):
+            return state == 3 and not actions
+
+    report = explore(Ends([0], lambda s: ("go",) if s < 3 else (), lambda s, _: s + 1), reduce=reduce)
+    assert report.counterexamples == {"no-deadlock": ("go",) * 3}
+    assert "no-deadlock" in report.rules
