@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -63,4 +64,5 @@ def source_of(function: str, build: Build) -> list[str]:
     told = ast.get_docstring(found) is not None
     gone = range(first.lineno - 1, first.end_lineno or first.lineno) if told else range(0)
     kept = [line for place, line in enumerate(lines) if place >= found.lineno - 1 and place not in gone]
+    kept = [re.sub(r"  # (noqa|type: ignore).*$", "", line) for line in kept]  # for linters, not for readers
     return [kept[0].replace(f"def {found.name}(", f"def {function}("), *kept[1:]]

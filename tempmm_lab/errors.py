@@ -5,6 +5,7 @@
         ├── UnknownWord          a recording does not hold this word of memory
         ├── NotOnMachine         an op was awaited outside a machine
         ├── UnrepeatableCode     code on the machine took different steps when run again
+        ├── CodeFailed           code on the machine raised an error of Python's; the message says in which line
         ├── TooManySteps         code on the machine did not come to an end
         ├── MustWait             a step waits for something that nobody does in an undisturbed run
         ├── NotPossible          an action that a schedule asks for cannot happen here
@@ -45,6 +46,10 @@ class NotOnMachine(ModelError):
 
 class UnrepeatableCode(ModelError):
     """Code on the machine took different steps when it was run again with the same answers."""
+
+
+class CodeFailed(ModelError):
+    """Code on the machine raised an error of Python's own, such as a NameError. The message says where."""
 
 
 class TooManySteps(ModelError):

@@ -92,13 +92,14 @@ class ProgramPoint:
     coroutine is only a cache: the first branch takes it over, and a second branch replays the answers into a fresh one.
 
     Attributes:
+        depth: how many steps the call has taken.
         line: (function, line number) of the `await` that waits; `file` is the file it is in.
         inside: the versioned functions that have been entered and not left, outermost first.
         marks: the versioned functions entered and left between the previous point and this one, in order.
     """
 
     __slots__ = (
-        "_answer", "_depth", "_fn", "_live", "_next", "_parent", "_versions", "done", "file", "inside", "line", "marks",
+        "_answer", "_fn", "_live", "_next", "_parent", "_versions", "depth", "done", "file", "inside", "line", "marks",
         "op", "value",
     )  # fmt: skip
 
@@ -112,7 +113,7 @@ class ProgramPoint:
         self._fn = fn
         self._parent = parent
         self._answer = answer
-        self._depth: int = parent._depth + 1 if parent else 0  # noqa: SLF001
+        self.depth: int = parent.depth + 1 if parent else 0
         self._versions = versions
         self._next: dict[tuple[type, Any], ProgramPoint] = {}
         self._live: Coroutine[Op[Any], Any, Any] | None = None
@@ -163,7 +164,7 @@ class ProgramPoint:
             hash(self.op.args)
         except TypeError:
             raise ModelError(f"{where} gives {self.op} a value that can change. Use numbers, words, tuples.") from None
-        if self._depth > STEP_LIMIT:
+        if self.depth > STEP_LIMIT:
             raise TooManySteps(f"{where} is in a call of more than {STEP_LIMIT:,} steps. Does it loop for ever?")
 
     def _take_live(self, running: _Running) -> Coroutine[Op[Any], Any, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tempmm_lab.engine.apart import Apart, Move, Turn
 from tempmm_lab.engine.edges import Edge, LockMistake, Place, is_lock
-from tempmm_lab.errors import NotApart
+from tempmm_lab.errors import NotApart, TooManySteps
 
 
 class _Node:
@@ -156,7 +156,7 @@ class Tables:
         self.asked += 1
         try:
             turn = self.apart.turn(self.owns[own], read)
-        except NotApart:
+        except (NotApart, TooManySteps):  # a plain search would not come to an end either
             raise
         except Exception as error:  # whether it can happen, the plain search knows
             raise NotApart(f"An op failed where it may never come: {type(error).__name__}: {error}") from error

@@ -29,6 +29,7 @@ from tempmm_lab.kernel import (
     tlbflush,
     uaccess,
 )
+from tempmm_lab.kernel.awaited import misread
 
 Functions = dict[str, Callable[..., Any]]
 
@@ -67,7 +68,8 @@ class Build:
         The functions are `async def`, take what the kernel's take, and await ops or kernel functions.
 
         Raises:
-            ModelError: the kernel has no such function, or what was given is no async function of that shape.
+            ModelError: the kernel has no such function, what was given is no async function of that shape, or its text
+                shows a call without `await` or a loop that cannot end.
         """
         for name, fn in functions.items():
             _check(name, fn)
@@ -102,6 +104,9 @@ def _check(name: str, fn: object) -> None:
         inspect.signature(fn).bind(*wanted)
     except TypeError as error:
         raise ModelError(f"{name} is called with ({', '.join(wanted)}), and yours cannot be: {error}.") from None
+    wrong = misread(fn)
+    if wrong:
+        raise ModelError(wrong)
 
 
 def _build(name: str, about: str, functions: Functions, *, notrack: bool = False, temporary_mms: bool = True) -> Build:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tempmm_lab.errors import ModelError, MustWait, NotPossible
+from tempmm_lab.errors import CodeFailed, ModelError, MustWait, NotPossible, TooManySteps
+from tempmm_lab.failing import failure
 from tempmm_lab.hw.rights import GeneralProtection, PageFault
 from tempmm_lab.hw.translation import fill_from_tables
 from tempmm_lab.kernel import entry, fault
@@ -20,6 +21,9 @@ from tempmm_lab.kernel.percpu import changed_registers, with_if
 from tempmm_lab.kernel.system import Frame, LinuxCpu, Saved, System, Task, World
 from tempmm_lab.kernel.uaccess import FIXUP, NO_STALE_USE, PGD_BITS
 from tempmm_lab.points import ProgramPoint
+
+LONGEST_CALL = 2_000
+"""Steps of one call after which it is taken to loop for ever. The longest of the book has about 150."""
 
 
 def attempts(cpu: LinuxCpu, world: World) -> Iterator[tuple[str, int | None]]:
@@ -124,7 +128,12 @@ def _step(access: Access) -> None:
     if op is None:
         raise ModelError("A call that has ended stands on a stack.")
     access.where = point.inside[-1] if point.inside else point.call[0]
-    answer = op.do(access, *op.args)
+    try:
+        answer = op.do(access, *op.args)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise CodeFailed(f"{access.where}: {op} failed: {type(error).__name__}: {error}.") from error
     if access.dies:
         _kill(access)
     elif type(answer) is PageFault:
@@ -156,7 +165,17 @@ def _advance(access: Access, answer: Any) -> None:
     """Answer the op on top of the stack; what ends by that is popped, and what it interrupted goes on."""
     running = access.get("running")
     top = running[-1]
-    point = top.point.after(answer)
+    try:
+        point = top.point.after(answer)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise failure(error, top.point.call[0]) from error
+    if point.depth > LONGEST_CALL and point.line:
+        name, line = point.line
+        raise TooManySteps(
+            f"{name}, line {line}, is in a call of more than {LONGEST_CALL:,} steps. Does it loop for ever?"
+        )
     if point.marks:
         judge_unuse(access, point)
     if not point.done:

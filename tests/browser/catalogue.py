@@ -24,6 +24,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "10": ("predict", "bench"),
     "11": ("predict", "bench"),
     "12": ("predict", "bench"),
+    "13": ("predict", "bench"),
     "14": ("predict", "bench"),
     "15": ("predict", "bench"),
     "A": ("predict",),

@@ -18,7 +18,7 @@ from tempmm_lab import _LATER
 PACKAGE = Path(__file__).resolve().parents[2] / "tempmm_lab"
 FLOORS = (
     ("errors",),
-    ("thiscpu", "record", "awaiting", "points", "steps"),  # how code becomes steps
+    ("thiscpu", "record", "awaiting", "failing", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
     ("bulk",),  # traces of addresses through page tables and a TLB of limited size
     ("report", "answer", "cycles", "judge", "engine", "fast", "explore"),  # any state space; it knows no x86
@@ -34,6 +34,7 @@ FLOORS = (
     ("following", "benchplay", "arriving", "scaling"),  # runs that go on; what the bench and the charts show
     ("livecode", "batchcost", "recordedpokes", "asks", "listings"),  # patching code, for chapters 7 and 8
     ("switches", "gaterule", "telling", "asidplay"),  # for chapters 4 and 5
+    ("fixing", "aftermath"),  # for chapter 13
     ("tenlines", "drops", "flushtimes", "catchup", "told", "unmapping"),  # for chapter 6
     ("threekernels",),  # for chapter 0
     ("reviews",),  # for chapter 15

@@ -21,6 +21,7 @@ from tempmm_lab.assess.questions import (
     ch10,
     ch11,
     ch12,
+    ch13,
     ch14,
     ch15,
 )
@@ -39,6 +40,7 @@ CHAPTERS = {
     "ch10": ch10.OUTCOMES,
     "ch11": ch11.OUTCOMES,
     "ch12": ch12.OUTCOMES,
+    "ch13": ch13.OUTCOMES,
     "ch14": ch14.OUTCOMES,
     "ch15": ch15.OUTCOMES,
     "chA": appendix_a.OUTCOMES,
