@@ -40,6 +40,11 @@ RECORDED = {
     "ch04-gate": "59ead8c551acfe2b",
     "ch04-helper": "e13addc3a38f678a",
     "ch04-silence": "c83c62eec4f3225f",
+    "ch05-slots": "d60acd9193e86138",
+    "ch05-choose": "a468307426b1c4a6",
+    "ch05-order": "189055239837cc10",
+    "ch05-flushes": "1c8088b40de02e26",
+    "ch05-sign": "091c3c8e81d2cded",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 

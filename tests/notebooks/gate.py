@@ -18,6 +18,7 @@ VOLATILE = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted", "vsc
 """Cell metadata that programs write and that says nothing to a reader."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LONGEST_CELL = 12
+SOLUTION = "### BEGIN SOLUTION"
 EXPECTED_ERROR = {"raises-exception", "nbval-raises-exception"}
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -81,7 +82,7 @@ def _about_a_cell(cell: Cell) -> Iterator[str]:
     if cell["cell_type"] == "markdown":
         yield from _images(re.sub(r"^(```|~~~).*?^\1|`[^`\n]*`", "", source, flags=re.DOTALL | re.MULTILINE))
     if _is_code(cell):
-        lines = len(source.splitlines())
+        lines = len(_lines_of_code(source))
         if lines > LONGEST_CELL:
             yield f"{lines} lines of code; {LONGEST_CELL} is the most"
         if cell.get("execution_count") is None:
@@ -123,6 +124,14 @@ class _ImageReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img" and not (dict(attrs).get("alt") or "").strip():
             self.without_alt += 1
+
+
+def _lines_of_code(source: str) -> list[str]:
+    """Give the lines that count: all, but in a solution those between which it stands, and the blank ones."""
+    lines = source.splitlines()
+    if SOLUTION not in source:
+        return lines
+    return [line for line in lines if line.strip() and not line.strip().startswith(("### BEGIN", "### END"))]
 
 
 def _is_code(cell: Cell) -> bool:

@@ -74,6 +74,10 @@ FAULTS: dict[str, tuple[Callable[[Notebook], Any], str]] = {
     "img with an empty alt": (_with_html("<IMG ALT='' src='a.png'/>"), "alt text"),
     "an image output": (_append_output("display_data", data={"image/png": "iVBORw0KGgo="}), "alt text"),
     "thirteen lines of code": (_sourced("x = 1\n" * 13), "13 lines"),
+    "thirteen lines of a solution": (
+        _sourced("### BEGIN SOLUTION\n" + "x = 1\n\n" * 13 + "### END SOLUTION"),
+        "13 lines",
+    ),
     "a second title": (_append_markdown("# Another"), "2 first-level"),
     "no title": (lambda nb: nb["cells"][0].update(source="words"), "0 first-level"),
     "a skipped level": (_append_markdown("#### Deep"), "level 4 follows level 2"),
@@ -103,8 +107,9 @@ def test_gate_stops(fault: str) -> None:
         _append_markdown("```\n# a comment\n![](a.png)\n```\nand `<img>` in a sentence"),
         _append_markdown("## Another part\n\n### Below it\n\n## And up again"),
         _sourced("x = 1\n" * 12),
+        _sourced("### BEGIN SOLUTION\n\n" + "x = 1\n" * 12 + "\n### END SOLUTION"),
     ],
-    ids=["code in Markdown", "headings going up", "twelve lines"],
+    ids=["code in Markdown", "headings going up", "twelve lines", "twelve lines of a solution"],
 )
 def test_gate_lets_through(allowed: Callable[[Notebook], None]) -> None:
     """What only looks like a fault is none."""

@@ -1,0 +1,54 @@
+"""The keys of chapter 5: right answers, and what each misconception gives instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tempmm_lab.assess.exercises.ch05 import SIGN_RIGHT, SIGN_WRONG, STEPS
+from tempmm_lab.assess.exercises.keys.ch05_choose import ChooseJudge
+from tempmm_lab.assess.exercises.keys.ch05_flushes import FlushesJudge
+from tempmm_lab.assess.exercises.keys.ch05_slots import SLOTS
+from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, statement_answers, statement_hint
+
+ORDER = InOrder(
+    steps=STEPS,
+    parts={
+        "prev": (("prev", "sign"), ("prev", "done")),
+        "sign": (("sign", "generation"), ("sign", "cr3")),
+        "bit": (("bit", "generation"),),
+        "asid": (("generation", "asid"), ("asid", "slot"), ("slot", "cr3")),
+        "done": (("cr3", "done"),),
+    },
+    says={
+        "prev": "Which mm is left is read from loaded_mm itself, so before anything else is written there.",
+        "sign": "The sign has to be up before the generation is read, or a flusher still sees the old mm there and "
+        "takes this CPU for one that catches up later. v6.14 was late with it, and lost a flush.",
+        "bit": "First say, then look: with the bit set first, a flusher either sees it, or has raised the generation "
+        "before it is read.",
+        "asid": "The ASID is chosen by the generation; its slot is written, and then CR3 is loaded under it.",
+        "done": "loaded_mm names the next mm only when CR3 has it.",
+    },
+    right=("prev", "sign", "bit", "generation", "asid", "slot", "cr3", "done"),
+)
+
+TRUTHS: dict[str, tuple[bool, str]] = {
+    SIGN_RIGHT[0]: (True, "It reads the generation, and only later says that the mm is loaded."),
+    SIGN_RIGHT[1]: (True, "With the old number in hand its slot looks up to date, so it sets bit 63."),
+    SIGN_RIGHT[2]: (True, "And only that CPU: who has read the old number is not helped by the new one."),
+    SIGN_RIGHT[3]: (True, "SWITCHING is the pointer value 1. It equals no mm."),
+    SIGN_RIGHT[4]: (True, "The explorer finds it with two CPUs and no interrupt."),
+    SIGN_WRONG[0]: (False, "Nothing comes between on this CPU. The other CPU needs no permission from this one's IF."),
+    SIGN_WRONG[1]: (False, "Since v6.14 the bit alone sends nothing: the flusher looks at loaded_mm as well."),
+    SIGN_WRONG[2]: (False, "Until then it uses what is stale, and the page may be somebody else's by now."),
+    SIGN_WRONG[3]: (False, "The moment is a few steps long. Kernels v6.14.0 to v6.14.6 were tested, and had it."),
+    SIGN_WRONG[4]: (False, "Lazy is another flag. A CPU that is switching is about to use the mm."),
+}
+
+JUDGES: dict[str, Any] = {
+    "ch05-slots": SLOTS,
+    "ch05-choose": ChooseJudge(),
+    "ch05-order": ORDER,
+    "ch05-flushes": FlushesJudge(),
+    "ch05-sign": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+}
+"""Exercise -> its judge."""
