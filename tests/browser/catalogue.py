@@ -9,7 +9,7 @@ from tempmm_lab.book import NAME
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
 
-# Chapter number, or appendix letter: the names of its widgets. Every one has a row, so that no widget is left out unseen.
+# Chapter number, or appendix letter: the names of its widgets. Each has a row, so that no widget is left out unseen.
 WIDGETS: dict[str, tuple[str, ...]] = {
     "00": ("predict", "three-kernels", "bench"),
     "01": ("predict", "walk-explorer"),

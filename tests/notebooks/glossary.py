@@ -15,7 +15,8 @@ import nbformat
 
 from tests.notebooks.execute import as_text, normalise
 from tests.notebooks.pages import CHAPTERS, ROOT, Page, pieces, place
-from tests.notebooks.provenance import cell
+from tests.notebooks.provenance import cells_of
+from tests.notebooks.rows import load as load_rows
 
 SOURCE = ROOT / "docs" / "glossary.toml"
 FILE = CHAPTERS / "B-glossary.ipynb"
@@ -128,23 +129,24 @@ def notebook(terms: list[Term], book: list[Page]) -> str:
         page.number: {use.term.name: use.cell for use in linked(dict(page.markdown()), page.number, terms)[1]}
         for page in book
     }
+    rows = cells_of(load_rows())
     texts = {"B-opening": OPENING.format(terms=len(terms))}
     letters: set[str] = set()
     for term in terms:
         letter, name = term.name[0].upper(), cells(terms)[term.name]
         head = [] if letter in letters else [f"## {letter}"]
-        texts[name] = "\n\n".join([*([texts[name]] if name in texts else []), *head, _entry(term, book, uses)])
+        texts[name] = "\n\n".join([*([texts[name]] if name in texts else []), *head, _entry(term, book, uses, rows)])
         letters.add(letter)
     made = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]
     return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
 
 
-def _entry(term: Term, book: list[Page], uses: dict[str, dict[str, str]]) -> str:
+def _entry(term: Term, book: list[Page], uses: dict[str, dict[str, str]], rows: dict[str, str]) -> str:
     first = next((page for page in book if page.number == term.chapter), None)
     where = [f"Introduced in {first.link(first.label, first.cell_of(term.heading))}"] if first is not None else []
     used = [page for page in book if term.name in uses[page.number] and page is not first]
     if used:
         where.append("Used in " + ", ".join(page.link(page.label, uses[page.number][term.name]) for page in used))
     if term.rows:
-        where.append("Rows: " + ", ".join(f"[{row}]({place(ROWS, cell(row))})" for row in term.rows))
+        where.append("Rows: " + ", ".join(f"[{row}]({place(ROWS, rows[row])})" for row in term.rows))
     return f"### {term.name}\n\n{term.text}\n\n{'. '.join(where)}."

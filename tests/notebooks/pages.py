@@ -126,12 +126,16 @@ def shown(inline: str) -> str:
     return re.sub(r"!?\[((?:[^\[\]]|\[[^\]]*\])*)\]\([^)]*\)", r"\1", inline).replace("`", "").replace("*", "")
 
 
+def _link_text(link: str) -> str:
+    return re.sub(r"`[^`]*`", " ", link.rpartition("](" if "](" in link else "][")[0])
+
+
 def prose(markdown: str) -> str:
     """Give the words of Markdown: no code, no addresses of links, no tags."""
-    kept = {
-        "heading": lambda text: text.strip().lstrip("#"),
-        "plain": str,
-        "link": lambda text: text[: text.rindex("](")],
-    }
+    kept = {"heading": lambda text: text.strip().lstrip("#"), "plain": str, "link": _link_text}
     words = (kept[kind](text) if kind in kept else " " for kind, text in pieces(markdown))
     return "".join(words)
+
+
+def _link_text(link: str) -> str:
+    return re.sub(r"`[^`]*`", " ", link.rpartition("](" if "](" in link else "][")[0])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import nbformat
 
@@ -59,33 +60,45 @@ on are tests of that name (`test_S95_…`).
 {statements}"""
 
 
+@dataclass(frozen=True)
+class Book:
+    """What a row's links lead to: the pages by number, and the appendix's own cells by row."""
+
+    pages: dict[str, Page]
+    cells: dict[str, str]
+
+    def here(self, row: str) -> str:
+        """Give a link to a row, on the same page."""
+        return f"[{row}]({place('', self.cells[row])})" if row in self.cells else row
+
+
 def notebook(rows: list[Row], book: list[Page]) -> str:
     """Give the text of the appendix."""
-    by_number = {page.number: page for page in book}
+    all_of_it = Book({page.number: page for page in book}, cells_of(rows))
     cells = {"C-opening": _opening(rows), "C-how": HOW.format(tags=_tags(rows))}
     for number in sorted({home(row) for row in rows if row.chapters}):
-        _add(cells, _chapter(number, rows, by_number), [row for row in rows if home(row) == number], by_number)
-    _add(cells, MODEL, [row for row in rows if not row.chapters and row.tag != "memory"], by_number)
-    _add(cells, MEMORY, [row for row in rows if row.tag == "memory"], by_number)
-    cells["C-statements"] = STATED.format(statements=_statements(rows))
+        _add(cells, _chapter(number, rows, all_of_it), [row for row in rows if home(row) == number], all_of_it)
+    _add(cells, MODEL, [row for row in rows if not row.chapters and row.tag != "memory"], all_of_it)
+    _add(cells, MEMORY, [row for row in rows if row.tag == "memory"], all_of_it)
+    cells["C-statements"] = STATED.format(statements=_statements(rows, all_of_it))
     made = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in cells.items()]
     return as_text(normalise(nbformat.v4.new_notebook(cells=made)))
 
 
-def cell(row: str) -> str:
-    """Give the id of the cell that holds a row: five numbers share one.
+def cells_of(rows: Iterable[Row]) -> dict[str, str]:
+    """Give the id of the cell that holds each row: up to five with numbers that follow each other share one.
 
     JupyterLab jumps to a cell of a notebook that it has yet to open only where that has not too many.
     """
-    return f"{row[:4]}{(int(row[4:]) - 1) // 5 * 5 + 1:02}"
+    return {row.id: f"C-{row.id[2:4]}-{(int(row.id[4:]) - 1) // 5 + 1:02}-{home(row) or row.tag[:3]}" for row in rows}
 
 
-def _add(cells: dict[str, str], head: str, rows: list[Row], book: dict[str, Page]) -> None:
+def _add(cells: dict[str, str], head: str, rows: list[Row], book: Book) -> None:
     """Add a part to the cells: its head, then its rows."""
     if rows:
-        cells[f"C-before-{cell(rows[0].id)}"] = head
+        cells[f"C-before-{rows[0].id[2:]}"] = head
     for row in rows:
-        name = cell(row.id) if row.chapters else f"C-{cell(row.id)}"
+        name = book.cells[row.id]
         cells[name] = "\n\n".join([*([cells[name]] if name in cells else []), _row(row, book)])
 
 
@@ -105,16 +118,12 @@ def _tags(rows: list[Row]) -> str:
     return "\n".join(f"| {tag} | {means} | {counts[tag]} |" for tag, means in TAGS.items())
 
 
-def _chapter(number: str, rows: list[Row], book: dict[str, Page]) -> str:
+def _chapter(number: str, rows: list[Row], book: Book) -> str:
     """Give the head of a chapter's part, with links to the rows that it cites and that stand elsewhere."""
     also = [row.id for row in rows if number in row.chapters and home(row) != number]
-    page = book.get(number)
+    page = book.pages.get(number)
     lines = [f"## {page.label.capitalize()}: {page.title}" if page else f"## Chapter {number}"]
-    return "\n\n".join(lines + ([f"Also cited there: {', '.join(map(_here, also))}."] if also else []))
-
-
-def _here(row: str) -> str:
-    return f"[{row}]({place('', cell(row))})"
+    return "\n\n".join(lines + ([f"Also cited there: {', '.join(map(book.here, also))}."] if also else []))
 
 
 def home(row: Row) -> str:
@@ -128,37 +137,42 @@ def home(row: Row) -> str:
     return number if number in row.chapters else first
 
 
-def _row(row: Row, book: dict[str, Page]) -> str:
-    facts = [f"**Source**: {escaped(row.source)}", f"**Tag**: {row.tag}{f' ({escaped(row.seen)})' if row.seen else ''}"]
+def _row(row: Row, book: Book) -> str:
+    facts = [
+        f"**Source**: {_with_rows(row.source, book)}",
+        f"**Tag**: {row.tag}{f' ({escaped(row.seen)})' if row.seen else ''}",
+    ]
     facts += [f"**Statement**: {row.statement}"] if row.statement else []
     cited = [
-        book[number].link(book[number].label, book[number].cell_of("Sources"))
-        for number in row.chapters
-        if number in book
+        page.link(page.label, page.cell_of("Sources")) for page in map(book.pages.get, row.chapters) if page is not None
     ]
     facts += [f"**Cited in**: {', '.join(cited)}"] if cited else []
     facts += [f"**Tests**: {', '.join(_test(check, book) for check in row.tests) or 'none'}"]
     return f"### {row.id}\n\n{escaped(row.fact)}\n\n{'. '.join(facts)}."
 
 
-def _test(check: str, book: dict[str, Page]) -> str:
+def _with_rows(source: str, book: Book) -> str:
+    return re.sub(r"\bP-\d{4}\b", lambda match: book.here(match.group()), escaped(source))
+
+
+def _test(check: str, book: Book) -> str:
     """Give the name of a test; a cell of a chapter gets a link."""
     file, _, name = check.partition("::")
-    page = book.get(file.removeprefix("chapters/").partition("-")[0]) if file.startswith("chapters/") else None
+    page = book.pages.get(file.removeprefix("chapters/").partition("-")[0]) if file.startswith("chapters/") else None
     if page is None:
         return f"`{check}`"
     return page.link(f"cell `{name}` of {page.label}", name)
 
 
-def _statements(rows: list[Row]) -> str:
+def _statements(rows: list[Row], book: Book) -> str:
     names = {re.sub(r"-.*", "", name) for name in STATEMENTS} | {row.statement for row in rows if row.statement}
-    return "\n".join(_statement(name, rows) for name in sorted(names, key=_in_order))
+    return "\n".join(_statement(name, rows, book) for name in sorted(names, key=_in_order))
 
 
-def _statement(name: str, rows: list[Row]) -> str:
+def _statement(name: str, rows: list[Row], book: Book) -> str:
     said = (each.sentence for key, each in STATEMENTS.items() if re.sub(r"-.*", "", key) == name)
     says = " / ".join(" ".join(sentence.split()) for sentence in said)
-    links = ", ".join(_here(row.id) for row in rows if row.statement == name)
+    links = ", ".join(book.here(row.id) for row in rows if row.statement == name)
     return f"| {name} | {escaped(says).replace('|', chr(92) + '|')} | {links} |"
 
 
@@ -180,14 +194,13 @@ def _word(match: re.Match[str]) -> str:
     return before + re.sub(r"([\\`*_\[\]<>$~|])", r"\\\1", core) + after
 
 
-def linked(markdown: str, rows: Iterable[str]) -> str:
-    """Give a chapter's Markdown with every number of a row made a link to its place in the appendix."""
-    known = set(rows)
+def linked(markdown: str, cells: Mapping[str, str]) -> str:
+    """Give a chapter's Markdown with every number of a row made a link to its cell in the appendix."""
     plain = re.sub(rf"\[(P-\d{{4}})\]\({FILE.name}#[^)]*\)", r"\1", markdown)
 
     def link(match: re.Match[str]) -> str:
         name = match.group()
-        return f"[{name}]({place(FILE.name, cell(name))})" if name in known else name
+        return f"[{name}]({place(FILE.name, cells[name])})" if name in cells else name
 
     cut = pieces(plain)
     return "".join(re.sub(r"\bP-\d{4}\b", link, text) if kind == "plain" else text for kind, text in cut)

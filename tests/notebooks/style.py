@@ -39,7 +39,8 @@ def faults(page: Page) -> Iterator[str]:
 
 def words(page: Page) -> set[str]:
     """Give the words of a page's prose: small, but for those with capitals inside, such as names."""
-    found = re.findall(r"[^\W\d_](?:[\w'\u2019]*[^\W_])?", prose(" ".join(markdown for _, markdown in page.markdown())))
+    text = prose(" ".join(markdown for _, markdown in page.markdown()))
+    found = re.findall(r"(?<!\w)[^\W\d_](?:[\w'\u2019]*[^\W_])?", text)
     kept = (
         word.removesuffix("'s").removesuffix("\u2019s") for word in found if not any(sign.isdigit() for sign in word)
     )

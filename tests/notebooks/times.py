@@ -8,6 +8,7 @@ and under Sources is not counted, and neither are the questions of the predictio
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from tests.browser.catalogue import WIDGETS
 from tests.notebooks.pages import Page, prose, source
@@ -34,6 +35,16 @@ def minutes(page: Page) -> int:
     count = counted(page)
     exact = count["word"] / WORDS_A_MINUTE + sum(count[each] * seconds for each, seconds in SECONDS.items()) / 60
     return max(5, 5 * round(exact / 5))
+
+
+def planned(markdown: str, book: Mapping[str, Page]) -> str:
+    """Give Markdown with the estimates in the rows of a plan: `| 3 | title | question | 40 |`."""
+
+    def row(match: re.Match[str]) -> str:
+        page = book.get(match[2].zfill(2) if match[2].isdecimal() else match[2])
+        return f"{match[1]}{minutes(page)} |" if page is not None else match.group()
+
+    return re.sub(r"^(\| (\d+|[A-Z]) \| [^|\n]* \| [^|\n]* \| )\d+ \|$", row, markdown, flags=re.MULTILINE)
 
 
 def timed(page: Page) -> str:

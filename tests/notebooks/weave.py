@@ -18,14 +18,18 @@ from tests.notebooks import glossary, provenance, rows, times
 from tests.notebooks.execute import as_text
 from tests.notebooks.pages import CHAPTERS, Page, pages, read, written
 
+PLAN = "00"
+"""The chapter that holds the plan of the book, with every chapter's time."""
+
 
 def woven(page: Page) -> dict[str, str]:
     """Give the Markdown of a chapter's cells as it has to be: with its time and its links."""
     cells = dict(page.markdown())
     cells[page.markdown()[0][0]] = times.timed(page)
     linked, _ = glossary.linked(cells, page.number, glossary.load())
-    known = [row.id for row in rows.load()]
-    return {cell: provenance.linked(text, known) for cell, text in linked.items()}
+    known = provenance.cells_of(rows.load())
+    book = {each.number: each for each in written()} if page.number == PLAN else {}
+    return {cell: times.planned(provenance.linked(text, known), book) for cell, text in linked.items()}
 
 
 def weave(page: Page) -> bool:
