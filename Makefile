@@ -40,6 +40,7 @@ notebooks: $(VENV)/test.stamp
 
 appendices: $(VENV)/test.stamp
 	$(PY) -m tests.notebooks.weave
+	$(PY) -m tests.notebooks.execute chapters/D-*.ipynb  # it prints the times
 
 exercises: $(VENV)/test.stamp
 	$(PY) -m tests.exercises.hand_out
