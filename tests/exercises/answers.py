@@ -50,6 +50,16 @@ def wrong_function(exercise: str, function: Callable[..., Any], loses: str, says
     wrong(exercise, function.__name__, lambda *_: function, loses, says)
 
 
+def wrong_about(exercise: str, beginning: str, says: str) -> None:
+    """Note an answer that is wrong about one statement, on the first variant that has it."""
+    one = EXERCISES[exercise]
+    shown = (enumerate(one.variant(seed).facts["statements"]) for seed in range(50))
+    found = ([place for place, text in each if text.startswith(beginning)] for each in shown)
+    seed, places = next((seed, places) for seed, places in enumerate(found) if places)
+    letter = "ABCDEF"[places[0]]
+    wrong(exercise, beginning, lambda _, key: {**key, letter: not key[letter]}, letter, says, seed)
+
+
 def right(exercise: str, name: str, make: Callable[[Facts], Any]) -> None:
     """Note a right answer."""
     RIGHT.append(Right(exercise, name, make))

@@ -8,7 +8,7 @@ from tempmm_lab import split, translate
 from tempmm_lab.hw.build import KERNEL
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.rights import Access, GeneralProtection
-from tests.exercises.answers import but, right, wrong
+from tests.exercises.answers import but, right, wrong, wrong_about
 
 PIECES = ("PML4", "PDPT", "PD", "PT")
 
@@ -164,23 +164,14 @@ def _judged(facts: Any) -> Any:
     return {letter: not text.startswith(false) for letter, text in zip("ABCDEF", facts["statements"], strict=True)}
 
 
-def _wrong_about(start: str) -> Any:
-    """Give the key with the opposite answer to one statement."""
-
-    def make(facts: Any, key: Any) -> Any:
-        letter = "ABCDEF"[[text.startswith(start) for text in facts["statements"]].index(True)]
-        return {**key, letter: not key[letter]}
-
-    return make
-
-
 wrong("ch01-corrupt", "as it stands", lambda f, k: {**k, "frame": f["pte"] & 0xFFFFFFFFFF000}, "frame", "as they stand")
 wrong(
     "ch01-corrupt", "flags too", lambda f, k: {**k, "frame": ~f["pte"] & 0xFFFFFFFFFF}, "frame", "no part of the frame"
 )
 wrong("ch01-corrupt", "a number", lambda _, k: {**k, "frame": k["frame"] >> 12}, "frame", "number of the frame")
-wrong("ch01-corrupt", "not present is 0", _wrong_about("An entry that"), "B", "need not be 0")
-wrong("ch01-corrupt", "the kernel may", _wrong_about("The kernel can"), "E", "stops everybody")
+wrong_about("ch01-corrupt", "An entry that", "need not be 0")
+wrong_about("ch01-corrupt", "The kernel can", "stops everybody")
+wrong_about("ch01-corrupt", "Bits above", "P is looked at first")
 wrong("ch01-corrupt", "ones for True", lambda _, k: {n: int(v) for n, v in k.items()}, "A B C D E F", "True or False")
 right("ch01-corrupt", "inverted", lambda f: {"frame": (f["pte"] ^ (1 << 64) - 1) & 0xFFFFFFF000, **_judged(f)})
 right("ch01-corrupt", "subtracted", lambda f: {**_judged(f), "frame": 0xFFFFFFF000 - (f["pte"] & 0xFFFFFFF000)})

@@ -7,7 +7,7 @@ from typing import Any
 from tempmm_lab import Access, Page, machine_with
 from tempmm_lab.hw.build import KERNEL
 from tempmm_lab.hw.rights import PageFault, refusal
-from tests.exercises.answers import but, right, wrong, wrong_function
+from tests.exercises.answers import but, right, wrong, wrong_about, wrong_function
 
 PLACES = ("first", "second", "third")
 
@@ -183,15 +183,10 @@ def _truths(facts: Any) -> list[bool]:
     return [not text.startswith(FALSE) for text in facts["statements"]]
 
 
-def _all(value: bool) -> Any:
-    return lambda _, key: dict.fromkeys(key, value)
-
-
-wrong("ch02-fetch", "AC helps", but(B=True), "B", "AC silences SMAP")
-wrong("ch02-fetch", "not mapped", but(D=True), "D", "Bit 0 would be 0")
-wrong("ch02-fetch", "reserved", but(E=True), "E", "bit 3")
-wrong("ch02-fetch", "a program", but(C=False), "C", "the kernel did")
-wrong("ch02-fetch", "everything is right", _all(True), "B D E", "Bit 0 would be 0")
-wrong("ch02-fetch", "nothing is right", _all(False), "A C F", "no bit for which rule")
+wrong_about("ch02-fetch", "If the kernel had", "AC silences SMAP")
+wrong_about("ch02-fetch", "The page was not", "Bit 0 would be 0")
+wrong_about("ch02-fetch", "A reserved bit", "bit 3")
+wrong_about("ch02-fetch", "The kernel made", "the kernel did")
+wrong_about("ch02-fetch", "Bit 2 is clear", "not whose page")
 right("ch02-fetch", "by the beginnings", lambda f: dict(zip("ABCDEF", _truths(f), strict=True)))
 right("ch02-fetch", "backwards", lambda f: {"FEDCBA"[n]: one for n, one in enumerate(_truths(f)[::-1])})

@@ -10,7 +10,7 @@ from tempmm_lab.hw.build import KERNEL, Page, build_tables
 from tempmm_lab.hw.machine import Cpu, Machine
 from tempmm_lab.hw.memory import PhysicalMemory
 from tempmm_lab.hw.registers import NOFLUSH
-from tests.exercises.answers import but, right, wrong, wrong_function
+from tests.exercises.answers import but, right, wrong, wrong_about, wrong_function
 
 PLACES = ("first", "second", "third")
 AWAY = "other space, keep"
@@ -238,10 +238,10 @@ def _truths(facts: Any) -> list[bool]:
     return [not text.startswith(FALSE) for text in facts["statements"]]
 
 
-wrong("ch03-test", "not needed", but(A=True), "A", "until it is invalidated")
-wrong("ch03-test", "on x86", but(D=True), "D", "three points on a scale")
-wrong("ch03-test", "never used", but(E=True), "E", "without being asked")
-wrong("ch03-test", "run it longer", but(B=False), "B", "cannot show the mistake")
-wrong("ch03-test", "the fourth machine", but(F=False), "F", "promises the minimum")
+wrong_about("ch03-test", "The flush is not", "until it is invalidated")
+wrong_about("ch03-test", "On x86", "three points on a scale")
+wrong_about("ch03-test", "A translation that", "without being asked")
+wrong_about("ch03-test", "To run the same", "cannot show the mistake")
+wrong_about("ch03-test", "Another processor", "promises the minimum")
 right("ch03-test", "by the beginnings", lambda f: dict(zip("ABCDEF", _truths(f), strict=True)))
 right("ch03-test", "as words", lambda f: {name: bool(one) for name, one in zip("ABCDEF", _truths(f), strict=True)})

@@ -15,7 +15,7 @@ from tempmm_lab.kernel.irqflags import (
 )
 from tempmm_lab.kernel.preempt import preempt_disable
 from tempmm_lab.switches import work
-from tests.exercises.answers import but, right, wrong, wrong_function
+from tests.exercises.answers import but, right, wrong, wrong_about, wrong_function
 
 PLACES = ("first", "second", "third")
 
@@ -252,10 +252,10 @@ def _truths(facts: Any) -> list[bool]:
     return [not text.startswith(FALSE) for text in facts["statements"]]
 
 
-wrong("ch04-silence", "it counts everywhere", but(B=True), "B", "without the counter")
-wrong("ch04-silence", "it would stop", but(D=True), "D", "a line in the log")
-wrong("ch04-silence", "it reads RFLAGS", but(E=True), "E", "lockdep's flag")
-wrong("ch04-silence", "it warns each time", but(A=False), "A", "once-per-boot")
-wrong("ch04-silence", "it sees a raw STI", but(F=False), "F", "a flag of its own")
+wrong_about("ch04-silence", "The counter exists", "without the counter")
+wrong_about("ch04-silence", "A failed check", "a line in the log")
+wrong_about("ch04-silence", "The check reads", "lockdep's flag")
+wrong_about("ch04-silence", "Where the check", "once-per-boot")
+wrong_about("ch04-silence", "A raw STI", "a flag of its own")
 right("ch04-silence", "by the beginnings", lambda f: dict(zip("ABCDEF", _truths(f), strict=True)))
 right("ch04-silence", "one by one", lambda f: {"ABCDEF"[n]: one for n, one in enumerate(_truths(f))})

@@ -7,7 +7,7 @@ from typing import Any
 from tempmm_lab.kernel.irqflags import local_irq_save
 from tempmm_lab.kernel.layout import LOADED_MM_SWITCHING
 from tempmm_lab.kernel.percpu import this_cpu_read, this_cpu_write
-from tests.exercises.answers import but, right, wrong, wrong_function
+from tests.exercises.answers import but, right, wrong, wrong_about, wrong_function
 
 PLACES = ("first", "second", "third", "fourth")
 
@@ -280,20 +280,10 @@ def _truths(facts: Any) -> list[bool]:
     return [not text.startswith(FALSE) for text in facts["statements"]]
 
 
-def _about(start: str) -> Any:
-    """Give the key with the opposite answer to one statement."""
-
-    def make(facts: Any, key: Any) -> Any:
-        letter = "ABCDEF"[[text.startswith(start) for text in facts["statements"]].index(True)]
-        return {**key, letter: not key[letter]}
-
-    return make
-
-
-wrong("ch05-sign", "interrupts are off", _about("Interrupts are off"), "F", "no permission from this one's IF")
-wrong("ch05-sign", "the bit is enough", _about("The bit in the mask"), "C", "the bit alone sends nothing")
-wrong("ch05-sign", "a test would show it", _about("A test run"), "A", "a few steps long")
-wrong("ch05-sign", "SWITCHING names the mm", _about("While loaded_mm"), "D", "It equals no mm")
-wrong("ch05-sign", "it would flush", _about("A CPU that has read"), "E", "sets bit 63")
+wrong_about("ch05-sign", "Interrupts are off", "no permission from this one's IF")
+wrong_about("ch05-sign", "The bit in the mask", "the bit alone sends nothing")
+wrong_about("ch05-sign", "A test run", "a few steps long")
+wrong_about("ch05-sign", "While loaded_mm", "It equals no mm")
+wrong_about("ch05-sign", "A CPU that has read", "sets bit 63")
 right("ch05-sign", "by the beginnings", lambda f: dict(zip("ABCDEF", _truths(f), strict=True)))
 right("ch05-sign", "one by one", lambda f: {"ABCDEF"[n]: one for n, one in enumerate(_truths(f))})

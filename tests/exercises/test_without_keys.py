@@ -98,3 +98,22 @@ def test_every_exercise_has_a_judge() -> None:
 def test_other_types_are_not_the_same(one: object, other: object) -> None:
     """True is not 1, and 1 is not 1.0, however deep they stand."""
     assert not same(one, other)
+
+
+def _strings(path: Path) -> set[str]:
+    """Give the longer texts of a module that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts - docs if len(text) > 40}
+
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def test_nothing_of_the_keys_is_on_the_students_side() -> None:
+    """No explanation, source or message of the keys is in a module of the student's side."""
+    secret = set().union(*(_strings(path) for path in (FOLDER / "keys").glob("*.py")))
+    given = "\n".join(text for path in FOLDER.glob("*.py") for text in _strings(path))
+    assert len(secret) > 150
+    assert [text for text in secret if text in given] == []

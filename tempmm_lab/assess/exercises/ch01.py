@@ -11,6 +11,7 @@ from tempmm_lab.assess.exercises.telling import (
     LETTERS,
     lettered,
     memory_lines,
+    rules,
     statement_parts,
     statements,
     statements_shown,
@@ -73,25 +74,24 @@ def _show_order(facts: Facts) -> str:
 Answer with a list of letters, the first step first: ["C", "A", ...]. Where two orders are right, both count."""
 
 
-CORRUPT_RIGHT = (
-    "While P is 0 the processor looks at no other bit of this entry.",
-    "Linux keeps the frame of such a page in the entry, with its bits inverted.",
+CORRUPT_STATEMENTS = (
     "A read through this entry is a page fault whose error code has bit 0 clear.",
-    "What the program wrote to the page can still be in memory.",
-)
-CORRUPT_WRONG = (
     "An entry that is not present is 0, so somebody has overwritten this one.",
     "Bits above the physical addresses are set, so a read gives error code 0x9: reserved.",
-    "The data is in the frame that bits 51:12 name, as they stand.",
+    "Linux keeps the frame of such a page in the entry, with its bits inverted.",
     "PROT_NONE would be P=1 with RW=0 and US=0, so this is something else.",
+    "The data is in the frame that bits 51:12 name, as they stand.",
     "The kernel can still read the page through this entry; only the program cannot.",
+    "What the program wrote to the page can still be in memory.",
+    "While P is 0 the processor looks at no other bit of this entry.",
 )
+"""In the order of the alphabet. Which are right stands with the keys."""
 
 
 def _corrupt(draw: Draw) -> Facts:
     frame = KIB4 * (1 + draw.below((1 << 24) - 1))
     entry = 1 << 58 | ADDRESS_BITS & ~frame | draw.one_of((0x920, 0x900, 0x960))
-    return {"pte": entry, "maxphyaddr": 40, "statements": statements(draw, CORRUPT_RIGHT, CORRUPT_WRONG)}
+    return {"pte": entry, "maxphyaddr": 40, "statements": statements(draw, CORRUPT_STATEMENTS)}
 
 
 def _show_corrupt(facts: Facts) -> str:
@@ -143,13 +143,7 @@ EXERCISES = (
         kind="order",
         title="What comes first",
         answer="answer_order",
-        parts={
-            "address": Part(1, "the address is judged before anything is read"),
-            "entry": Part(1, "P is the first thing looked at in an entry that was read"),
-            "reserved": Part(1, "reserved bits come after P and before the next level"),
-            "page": Part(1, "whether it is a page is known before going down"),
-            "rights": Part(1, "rights come after all levels, and the byte last"),
-        },
+        parts=rules("address", "entry", "reserved", "page", "rights"),
         variants=40320,
         facts=_order,
         show=_show_order,
@@ -162,7 +156,7 @@ EXERCISES = (
         title="Corrupt?",
         answer="answer_corrupt",
         parts={"frame": Part(2, "the frame", Whole()), **statement_parts()},
-        variants=((1 << 24) - 1) * 3 * 4 * 10 * 720,
+        variants=((1 << 24) - 1) * 3 * 84 * 720,
         facts=_corrupt,
         show=_show_corrupt,
         by_hand=3,

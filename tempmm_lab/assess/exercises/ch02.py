@@ -98,24 +98,23 @@ For each, name a smallest set of switches that have to be the other way round fo
 Choose from {", ".join(SWITCHES)}: a list of names, such as ["LASS", "SMEP"]. Several smallest sets may be right."""
 
 
-FETCH_RIGHT = (
-    "The kernel made this access, not the program.",
-    "Every entry that the walk read was present.",
-    "It was an instruction fetch.",
-    "Setting AC before it would not have let it through.",
-    "SMEP may have refused it, or NX: the code does not tell them apart.",
-)
-FETCH_WRONG = (
-    "Bit 2 is clear, so the page is a supervisor page.",
-    "A reserved bit was set in one of the entries.",
-    "The page was not mapped.",
+FETCH_STATEMENTS = (
     "A program tried to execute its own data.",
+    "A reserved bit was set in one of the entries.",
+    "Bit 2 is clear, so the page is a supervisor page.",
+    "Every entry that the walk read was present.",
     "If the kernel had set AC first, the access would have gone through.",
+    "It was an instruction fetch.",
+    "SMEP may have refused it, or NX: the code does not tell them apart.",
+    "Setting AC before it would not have let it through.",
+    "The kernel made this access, not the program.",
+    "The page was not mapped.",
 )
+"""In the order of the alphabet. Which are right stands with the keys."""
 
 
 def _fetch(draw: Draw) -> Facts:
-    return {"code": 0x11, "statements": statements(draw, FETCH_RIGHT, FETCH_WRONG)}
+    return {"code": 0x11, "statements": statements(draw, FETCH_STATEMENTS)}
 
 
 def _show_fetch(facts: Facts) -> str:
@@ -174,7 +173,7 @@ EXERCISES = (
         title="A line in a log",
         answer="answer_fetch",
         parts=statement_parts(),
-        variants=10 * 10 * 720,
+        variants=210 * 720,
         facts=_fetch,
         show=_show_fetch,
         by_hand=3,

@@ -68,24 +68,23 @@ The change is made once, and the last step is 'store'. Give each run as a list o
 Where the hardware has a choice, it uses what it has cached."""
 
 
-TEST_RIGHT = (
-    "In these runs, on these machines, no stale translation was used where the test would have noticed.",
-    "A processor may drop a translation earlier than the manual requires.",
-    "Another processor, also right by the manual, may keep the translation for longer.",
-    "To run the same test for longer on the same machines shows little that is new.",
+TEST_STATEMENTS = (
     "A model whose hardware may keep every translation can show the mistake in one run.",
-)
-TEST_WRONG = (
-    "The flush is not needed.",
-    "On x86 the flush is not needed, since three x86 processors did without it.",
-    "Had a stale translation been there, the load would have faulted.",
+    "A processor may drop a translation earlier than the manual requires.",
     "A translation that the program never used cannot be stale.",
+    "Another processor, also right by the manual, may keep the translation for longer.",
+    "Had a stale translation been there, the load would have faulted.",
+    "In these runs, on these machines, no stale translation was used where the test would have noticed.",
     "Mapping a page that was absent needs a flush just as unmapping it does.",
+    "On x86 the flush is not needed, since three x86 processors did without it.",
+    "The flush is not needed.",
+    "To run the same test for longer on the same machines shows little that is new.",
 )
+"""In the order of the alphabet. Which are right stands with the keys."""
 
 
 def _test(draw: Draw) -> Facts:
-    return {"statements": statements(draw, TEST_RIGHT, TEST_WRONG)}
+    return {"statements": statements(draw, TEST_STATEMENTS)}
 
 
 def _show_test(facts: Facts) -> str:
@@ -144,7 +143,7 @@ EXERCISES = (
         title="It passes on three machines",
         answer="answer_test",
         parts=statement_parts(),
-        variants=10 * 10 * 720,
+        variants=210 * 720,
         facts=_test,
         show=_show_test,
         by_hand=4,

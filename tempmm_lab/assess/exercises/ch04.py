@@ -11,7 +11,7 @@ from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.functions import gate
 from tempmm_lab.assess.exercises.kernelcode import next_step
 from tempmm_lab.assess.exercises.shapes import Many, Word
-from tempmm_lab.assess.exercises.telling import LETTERS, lettered, statement_parts, statements, statements_shown
+from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
 
 PLACES = ("first", "second", "third")
 WORKS = ("work 1", "work 2", "work 3")
@@ -101,24 +101,23 @@ Write driver_helper() anew. It may await work(), once, and local_irq_save(), loc
 local_irq_disable(), local_irq_enable(), irqs_disabled(). (local_irq_save() gives what IF was.)
 Every schedule is tried, with one interrupt, for both kinds of caller."""
 
-SILENCE_RIGHT = (
-    "A kernel without PROVE_LOCKING does not have this check at all.",
-    "Where the check exists, each place warns once per boot, and later calls are silent.",
-    "After lockdep has reported something else it is off until the next boot, and this check with it.",
-    "A raw STI that lockdep is not told of does not make this check warn.",
-    "To learn something, one builds with PROVE_LOCKING and makes sure that the line is reached.",
-)
-SILENCE_WRONG = (
-    "In that week no caller had preemption enabled.",
+SILENCE_STATEMENTS = (
     "A failed check would have stopped the kernel, and it did not stop.",
+    "A kernel without PROVE_LOCKING does not have this check at all.",
+    "A raw STI that lockdep is not told of does not make this check warn.",
+    "After lockdep has reported something else it is off until the next boot, and this check with it.",
+    "In that week no caller had preemption enabled.",
     "The check reads RFLAGS and preempt_count itself, so it cannot be wrong.",
     "The counter exists in every kernel, so the check works in every kernel.",
+    "To learn something, one builds with PROVE_LOCKING and makes sure that the line is reached.",
+    "Where the check exists, each place warns once per boot, and later calls are silent.",
     "With interrupts off and preempt_count 0 the check warns, so that was not the case either.",
 )
+"""In the order of the alphabet. Which are right stands with the keys."""
 
 
 def _silence(draw: Draw) -> Facts:
-    return {"statements": statements(draw, SILENCE_RIGHT, SILENCE_WRONG)}
+    return {"statements": statements(draw, SILENCE_STATEMENTS)}
 
 
 def _show_silence(facts: Facts) -> str:
@@ -146,13 +145,7 @@ EXERCISES = (
         kind="order",
         title="From a tick to another task",
         answer="answer_order",
-        parts={
-            "handler": Part(1, "the handler begins with what the processor does, and marks the count"),
-            "note": Part(1, "the note is made in the handler"),
-            "check": Part(1, "the three questions come on the way out, after the handler's share is gone"),
-            "pick": Part(1, "the scheduler comes after them"),
-            "switch": Part(1, "the other task's table is loaded before it takes a step"),
-        },
+        parts=rules("handler", "note", "check", "pick", "switch"),
         variants=40320,
         facts=_order,
         show=_show_order,
@@ -198,7 +191,7 @@ EXERCISES = (
         title="A week without a warning",
         answer="answer_silence",
         parts=statement_parts(),
-        variants=10 * 10 * 720,
+        variants=210 * 720,
         facts=_silence,
         show=_show_silence,
         by_hand=4,

@@ -6,7 +6,7 @@ from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import next_step
 from tempmm_lab.assess.exercises.shapes import Either, Many, Whole, Word
-from tempmm_lab.assess.exercises.telling import LETTERS, lettered, statement_parts, statements, statements_shown
+from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
 
 PLACES = ("first", "second", "third", "fourth")
 PROCESSES = 8
@@ -101,24 +101,23 @@ info.freed_tables says that page tables are freed: then every CPU of the mask ha
 Otherwise no CPU may be interrupted that catches up by itself: lazy, or on another mm. And no flush may be lost:
 every schedule of the scenario shootdown is tried."""
 
-SIGN_RIGHT = (
-    "A CPU that is switching to the mm may have read the old generation already.",
+SIGN_STATEMENTS = (
     "A CPU that has read the old generation loads CR3 with keep, and goes on using what was flushed.",
-    "The generation helps a CPU that reads it after it was raised.",
-    "While loaded_mm is SWITCHING it names no mm, so a test for the mm alone overlooks the CPU.",
-    "To lose a flush that way takes no interrupt and no odd hardware: two CPUs at an unlucky moment will do.",
-)
-SIGN_WRONG = (
-    "Interrupts are off in a switch, so no flush can come between its steps.",
-    "The bit in the mask is set before the generation is read, so the IPI is sent.",
+    "A CPU that is switching to the mm may have read the old generation already.",
     "A CPU that keeps something stale is told at the next flush, so nothing is lost.",
     "A test run of a week would have shown it if it were possible.",
+    "Interrupts are off in a switch, so no flush can come between its steps.",
     "SWITCHING means that the CPU is lazy, so it catches up later.",
+    "The bit in the mask is set before the generation is read, so the IPI is sent.",
+    "The generation helps a CPU that reads it after it was raised.",
+    "To lose a flush that way takes no interrupt and no odd hardware: two CPUs at an unlucky moment will do.",
+    "While loaded_mm is SWITCHING it names no mm, so a test for the mm alone overlooks the CPU.",
 )
+"""In the order of the alphabet. Which are right stands with the keys."""
 
 
 def _sign(draw: Draw) -> Facts:
-    return {"statements": statements(draw, SIGN_RIGHT, SIGN_WRONG)}
+    return {"statements": statements(draw, SIGN_STATEMENTS)}
 
 
 def _show_sign(facts: Facts) -> str:
@@ -168,13 +167,7 @@ EXERCISES = (
         kind="order",
         title="Say, then look",
         answer="answer_order",
-        parts=_parts(
-            prev=(1, "what is loaded is read before the sign goes up"),
-            sign=(1, "the sign is up before the generation is read"),
-            bit=(1, "first be reachable, then look"),
-            asid=(1, "the ASID is chosen by the generation, and its slot written before CR3"),
-            done=(1, "CR3 before loaded_mm"),
-        ),
+        parts=rules("prev", "sign", "bit", "asid", "done"),
         variants=40320,
         facts=_order,
         show=_show_order,
@@ -205,7 +198,7 @@ EXERCISES = (
         title="The generation catches everything?",
         answer="answer_sign",
         parts=statement_parts(),
-        variants=10 * 10 * 720,
+        variants=210 * 720,
         facts=_sign,
         show=_show_sign,
         by_hand=5,

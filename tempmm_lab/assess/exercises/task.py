@@ -38,12 +38,21 @@ class Task:
     def text(self) -> str:
         """Give the whole task as plain text."""
         one = self.exercise
-        worth = ", ".join(f"{name} {part.points}" for name, part in one.parts.items())
-        hand = f", and {one.by_hand} by hand for what you write" if one.by_hand else ""
         head = f"{one.title} ({one.name}, {one.kind}, variant {self.variant.seed})"
-        return f"{head}\n\n{self.variant.text}\n\n{_answer_line(one)}\n{one.points} points{hand}: {worth}."
+        return "\n\n".join([head, self.variant.text, f"{_answer_line(one)}\n{_worth(one)}"])
 
     __repr__ = text
+
+
+def _worth(one: Exercise) -> str:
+    """Say what each part is worth: parts that are marked by themselves are how a half right answer gets its points."""
+    hand = f", and {one.by_hand} by hand for what you write" if one.by_hand else ""
+    if one.kind == "order":  # what is asked would be the answer
+        return f"{one.points} points{hand}: 1 for each of {len(one.parts)} rules of what has to come before what"
+    rows = [f"  {part.points}  {part.asks}" for name, part in one.parts.items() if len(name) > 1]
+    statements = [part.points for name, part in one.parts.items() if len(name) == 1]
+    rows += [f"  {statements[0]}  each statement, {len(statements)} of them"] if statements else []
+    return "\n".join([f"{one.points} points{hand}:", *rows])
 
 
 def _answer_line(one: Exercise) -> str:

@@ -22,9 +22,14 @@ def memory_lines(words: Iterable[Sequence[int]]) -> str:
     return "\n".join(f"  {pa:#014x}: {word:#018x}" for pa, word in words)
 
 
-def statements(draw: Draw, right: Sequence[str], wrong: Sequence[str]) -> list[str]:
-    """Draw three right statements and three wrong ones, in any order."""
-    return list(draw.shuffled((*draw.some(right, 3), *draw.some(wrong, 3))))
+def statements(draw: Draw, pool: Sequence[str]) -> list[str]:
+    """Draw six statements, in any order. Nothing is known here of which are right."""
+    return list(draw.shuffled(draw.some(pool, 6)))
+
+
+def rules(*names: str) -> dict[str, Part]:
+    """Give the parts of an order: rules of what has to come before what. Which they are stands with the keys."""
+    return {name: Part(1, "a rule of what has to come before what") for name in names}
 
 
 def statement_parts(points: int = 1) -> dict[str, Part]:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch01 import CORRUPT_RIGHT, CORRUPT_WRONG
 from tempmm_lab.assess.exercises.exercise import Facts
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.hw.address import ADDRESS_BITS, KIB4
 
-TRUTHS: dict[str, tuple[bool, str]] = {
-    CORRUPT_RIGHT[0]: (True, "It is right: P=0 leaves 63 bits to the kernel, to remember what it likes."),
-    CORRUPT_RIGHT[1]: (True, "It is right: an inverted address points where no memory is, which is safe (L1TF)."),
-    CORRUPT_RIGHT[2]: (True, "It is right: bit 0 says that every entry was present, and this one is not."),
-    CORRUPT_RIGHT[3]: (True, "It is right: the frame was not given back. The entry only keeps everybody out."),
-    CORRUPT_WRONG[0]: (
-        False,
-        "It is wrong: an entry with P=0 need not be 0. Linux keeps frames and swap places there.",
-    ),
-    CORRUPT_WRONG[1]: (False, "It is wrong: P is looked at first, and with P=0 no bit can be a reserved one."),
-    CORRUPT_WRONG[2]: (False, "It is wrong: Linux stored the bits inverted. As they stand they name no memory."),
-    CORRUPT_WRONG[3]: (False, "It is wrong: that would keep out the program and not the kernel. PROT_NONE is P=0."),
-    CORRUPT_WRONG[4]: (False, "It is wrong: P=0 stops everybody, whatever the privilege level."),
+TRUTHS: Truths = {
+    "A read through": (True, "It is right: bit 0 says that every entry was present, and this one is not."),
+    "An entry that": (False, "It is wrong: an entry with P=0 need not be 0. Linux keeps frames and swap places there."),
+    "Bits above the": (False, "It is wrong: P is looked at first, and with P=0 no bit can be a reserved one."),
+    "Linux keeps the": (True, "It is right: an inverted address points where no memory is, which is safe (L1TF)."),
+    "PROT_NONE would be": (False, "It is wrong: that would keep out the program and not the kernel. PROT_NONE is P=0."),
+    "The data is": (False, "It is wrong: Linux stored the bits inverted. As they stand they name no memory."),
+    "The kernel can": (False, "It is wrong: P=0 stops everybody, whatever the privilege level."),
+    "What the program": (True, "It is right: the frame was not given back. The entry only keeps everybody out."),
+    "While P is": (True, "It is right: P=0 leaves 63 bits to the kernel, to remember what it likes."),
 }
 
 

@@ -8,15 +8,13 @@ from typing import Any
 
 from tempmm_lab.assess.exercises.ch02 import (
     ALLOWED,
-    FETCH_RIGHT,
-    FETCH_WRONG,
     PLACES,
     SWITCHES,
     writes,
 )
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.ch02_rule import RULE
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByDoing, ByParts, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import Belief, ByDoing, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.hw.build import KERNEL
 from tempmm_lab.hw.paging import Entry
 from tempmm_lab.hw.rights import Access, Rights, page_fault, refusal
@@ -160,17 +158,17 @@ def _still(situation: dict[str, int], names: tuple[str, ...]) -> str:
     return "It is refused because RW=0 binds the kernel while WP is 1."
 
 
-TRUTHS: dict[str, tuple[bool, str]] = {
-    FETCH_RIGHT[0]: (True, "Bit 2 says who made the access, and it is 0: the kernel did."),
-    FETCH_RIGHT[1]: (True, "Bit 0 is 1: nothing was missing on the way. It was the rights."),
-    FETCH_RIGHT[2]: (True, "Bit 4 is 1: a fetch. With bit 1 clear it was no write either."),
-    FETCH_RIGHT[3]: (True, "AC speaks about data only. Nothing overrides SMEP or NX."),
-    FETCH_RIGHT[4]: (True, "Both refuse a fetch with P=1, and the code has no bit for which rule it was."),
-    FETCH_WRONG[0]: (False, "Bit 2 tells who accesses, not whose page it is. There is no bit for that."),
-    FETCH_WRONG[1]: (False, "That is bit 3, and it is 0."),
-    FETCH_WRONG[2]: (False, "Bit 0 would be 0. It is 1: the page was there, and the access was refused."),
-    FETCH_WRONG[3]: (False, "A program's access sets bit 2: the code would be 0x15."),
-    FETCH_WRONG[4]: (False, "AC silences SMAP, which is about data. This was a fetch."),
+TRUTHS: Truths = {
+    "A program tried": (False, "A program's access sets bit 2: the code would be 0x15."),
+    "A reserved bit": (False, "That is bit 3, and it is 0."),
+    "Bit 2 is": (False, "Bit 2 tells who accesses, not whose page it is. There is no bit for that."),
+    "Every entry that": (True, "Bit 0 is 1: nothing was missing on the way. It was the rights."),
+    "If the kernel": (False, "AC silences SMAP, which is about data. This was a fetch."),
+    "It was an": (True, "Bit 4 is 1: a fetch. With bit 1 clear it was no write either."),
+    "SMEP may have": (True, "Both refuse a fetch with P=1, and the code has no bit for which rule it was."),
+    "Setting AC before": (True, "AC speaks about data only. Nothing overrides SMEP or NX."),
+    "The kernel made": (True, "Bit 2 says who made the access, and it is 0: the kernel did."),
+    "The page was": (False, "Bit 0 would be 0. It is 1: the page was there, and the access was refused."),
 }
 
 JUDGES = {

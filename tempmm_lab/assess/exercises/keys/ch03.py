@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch03 import FAULT, PLACES, TEST_RIGHT, TEST_WRONG
+from tempmm_lab.assess.exercises.ch03 import FAULT, PLACES
 from tempmm_lab.assess.exercises.ch03_stage import AWAY, FRAMES, MAP, USER
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.ch03_flush import FLUSH
 from tempmm_lab.assess.exercises.keys.ch03_store import STORE
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.tlbplay import FLUSHES, Play, act, begin, tables_say
 
 Run = list[str]
@@ -125,17 +125,20 @@ ANSWERS = ByParts(
     normal=in_order,
 )
 
-TRUTHS: dict[str, tuple[bool, str]] = {
-    TEST_RIGHT[0]: (True, "That is what a passed test says, and all that it says."),
-    TEST_RIGHT[1]: (True, "It may drop an entry at any moment; some drop everything at every opportunity."),
-    TEST_RIGHT[2]: (True, "The manual promises the minimum. How much more a processor drops, it does not say."),
-    TEST_RIGHT[3]: (True, "A machine that always drops the entry cannot show the mistake, however long it runs."),
-    TEST_RIGHT[4]: (True, "That is what the adversary of the chapter is for."),
-    TEST_WRONG[0]: (False, "By the manual the old translation may be used until it is invalidated."),
-    TEST_WRONG[1]: (False, "Three processors are three points on a scale. The next one may be elsewhere on it."),
-    TEST_WRONG[2]: (False, "A stale translation is used without any fault: the load reads the old frame."),
-    TEST_WRONG[3]: (False, "The processor may cache what was present without being asked."),
-    TEST_WRONG[4]: (False, "An absence is never cached, so from P=0 to P=1 there is nothing to flush."),
+TRUTHS: Truths = {
+    "A model whose": (True, "That is what the adversary of the chapter is for."),
+    "A processor may": (True, "It may drop an entry at any moment; some drop everything at every opportunity."),
+    "A translation that": (False, "The processor may cache what was present without being asked."),
+    "Another processor, also": (
+        True,
+        "The manual promises the minimum. How much more is dropped, it does not say.",
+    ),
+    "Had a stale": (False, "A stale translation is used without any fault: the load reads the old frame."),
+    "In these runs,": (True, "That is what a passed test says, and all that it says."),
+    "Mapping a page": (False, "An absence is never cached, so from P=0 to P=1 there is nothing to flush."),
+    "On x86 the": (False, "Three processors are three points on a scale. The next one may be elsewhere on it."),
+    "The flush is": (False, "By the manual the old translation may be used until it is invalidated."),
+    "To run the": (True, "A machine that always drops the entry cannot show the mistake, however long it runs."),
 }
 
 JUDGES = {

@@ -7,12 +7,12 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch04 import SILENCE_RIGHT, SILENCE_WRONG, STEPS
+from tempmm_lab.assess.exercises.ch04 import STEPS
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.calling import ByCalling, Case
 from tempmm_lab.assess.exercises.keys.ch04_helper import HelperJudge
 from tempmm_lab.assess.exercises.keys.ch04_visitors import VISITORS_KEY
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, InOrder, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, InOrder, Truths, statement_answers, statement_hint
 from tempmm_lab.gaterule import COUNTS, gets_in
 from tempmm_lab.kernel.config import PREEMPT_MODELS
 from tempmm_lab.switches import EVENTS
@@ -133,20 +133,17 @@ GATE = ByCalling(
     source=GATE_SOURCE,
 )
 
-TRUTHS: dict[str, tuple[bool, str]] = {
-    SILENCE_RIGHT[0]: (True, "The assertion is compiled only into kernels with PROVE_LOCKING."),
-    SILENCE_RIGHT[1]: (True, "It is a warning of the once-per-boot kind."),
-    SILENCE_RIGHT[2]: (True, "debug_locks is cleared by the first report, and nothing of lockdep speaks after that."),
-    SILENCE_RIGHT[3]: (True, "Lockdep goes by a flag of its own. A raw STI leaves it saying that interrupts are off."),
-    SILENCE_RIGHT[4]: (True, "A check that was neither built nor reached says nothing."),
-    SILENCE_WRONG[0]: (False, "Nobody looked, so nothing is known about the callers."),
-    SILENCE_WRONG[1]: (False, "A WARN is a line in the log. The kernel goes on as if nobody had said anything."),
-    SILENCE_WRONG[2]: (False, "It goes by lockdep's flag, not by RFLAGS, and the two can disagree."),
-    SILENCE_WRONG[3]: (False, "A kernel without preemption can be built without the counter."),
-    SILENCE_WRONG[4]: (
-        False,
-        "The check asks whether this code can be preempted. With IF=0 it cannot, so it is silent.",
-    ),
+TRUTHS: Truths = {
+    "A failed check": (False, "A WARN is a line in the log. The kernel goes on as if nobody had said anything."),
+    "A kernel without": (True, "The assertion is compiled only into kernels with PROVE_LOCKING."),
+    "A raw STI": (True, "Lockdep goes by a flag of its own. A raw STI leaves it saying that interrupts are off."),
+    "After lockdep has": (True, "debug_locks is cleared by the first report, and then nothing of lockdep speaks."),
+    "In that week": (False, "Nobody looked, so nothing is known about the callers."),
+    "The check reads": (False, "It goes by lockdep's flag, not by RFLAGS, and the two can disagree."),
+    "The counter exists": (False, "A kernel without preemption can be built without the counter."),
+    "To learn something,": (True, "A check that was neither built nor reached says nothing."),
+    "Where the check": (True, "It is a warning of the once-per-boot kind."),
+    "With interrupts off": (False, "The check asks whether this code can be preempted. With IF=0 it cannot."),
 }
 
 JUDGES: dict[str, Any] = {

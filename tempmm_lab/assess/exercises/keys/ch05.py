@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch05 import SIGN_RIGHT, SIGN_WRONG, STEPS
+from tempmm_lab.assess.exercises.ch05 import STEPS
 from tempmm_lab.assess.exercises.keys.ch05_choose import ChooseJudge
 from tempmm_lab.assess.exercises.keys.ch05_flushes import FlushesJudge
 from tempmm_lab.assess.exercises.keys.ch05_slots import SLOTS
-from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, Truths, statement_answers, statement_hint
 
 ORDER = InOrder(
     steps=STEPS,
@@ -31,17 +31,20 @@ ORDER = InOrder(
     right=("prev", "sign", "bit", "generation", "asid", "slot", "cr3", "done"),
 )
 
-TRUTHS: dict[str, tuple[bool, str]] = {
-    SIGN_RIGHT[0]: (True, "It reads the generation, and only later says that the mm is loaded."),
-    SIGN_RIGHT[1]: (True, "With the old number in hand its slot looks up to date, so it sets bit 63."),
-    SIGN_RIGHT[2]: (True, "And only that CPU: who has read the old number is not helped by the new one."),
-    SIGN_RIGHT[3]: (True, "SWITCHING is the pointer value 1. It equals no mm."),
-    SIGN_RIGHT[4]: (True, "The explorer finds it with two CPUs and no interrupt."),
-    SIGN_WRONG[0]: (False, "Nothing comes between on this CPU. The other CPU needs no permission from this one's IF."),
-    SIGN_WRONG[1]: (False, "Since v6.14 the bit alone sends nothing: the flusher looks at loaded_mm as well."),
-    SIGN_WRONG[2]: (False, "Until then it uses what is stale, and the page may be somebody else's by now."),
-    SIGN_WRONG[3]: (False, "The moment is a few steps long. Kernels v6.14.0 to v6.14.6 were tested, and had it."),
-    SIGN_WRONG[4]: (False, "Lazy is another flag. A CPU that is switching is about to use the mm."),
+TRUTHS: Truths = {
+    "A CPU that has": (True, "With the old number in hand its slot looks up to date, so it sets bit 63."),
+    "A CPU that is": (True, "It reads the generation, and only later says that the mm is loaded."),
+    "A CPU that keeps": (False, "Until then it uses what is stale, and the page may be somebody else's by now."),
+    "A test run": (False, "The moment is a few steps long. Kernels v6.14.0 to v6.14.6 were tested, and had it."),
+    "Interrupts are off": (
+        False,
+        "Nothing comes between on this CPU. The other one needs no permission from this one's IF.",
+    ),
+    "SWITCHING means that": (False, "Lazy is another flag. A CPU that is switching is about to use the mm."),
+    "The bit in": (False, "Since v6.14 the bit alone sends nothing: the flusher looks at loaded_mm as well."),
+    "The generation helps": (True, "And only that CPU: who has read the old number is not helped by the new one."),
+    "To lose a": (True, "The explorer finds it with two CPUs and no interrupt."),
+    "While loaded_mm is": (True, "SWITCHING is the pointer value 1. It equals no mm."),
 }
 
 JUDGES: dict[str, Any] = {

@@ -147,11 +147,22 @@ def verdict(exercise: Exercise, earned: dict[str, int], messages: Sequence[str])
     return Verdict(sum(parts.values()), exercise.points, parts, tuple(messages))
 
 
-def statement_answers(truths: dict[str, tuple[bool, str]]) -> Callable[[Facts], Answer]:
-    """Give what tells the right answer to a variant's statements; `truths` is text -> (right or not, why)."""
-    return lambda facts: {letter: truths[text][0] for letter, text in zip("ABCDEF", facts["statements"], strict=True)}
+Truths = dict[str, tuple[bool, str]]
+"""How a statement begins -> whether it is right, and why."""
 
 
-def statement_hint(truths: dict[str, tuple[bool, str]]) -> Callable[[Facts, str], str]:
+def _truth(truths: Truths, statement: str) -> tuple[bool, str]:
+    (found,) = [truth for beginning, truth in truths.items() if statement.startswith(beginning)]
+    return found
+
+
+def statement_answers(truths: Truths) -> Callable[[Facts], Answer]:
+    """Give what tells the right answer to a variant's statements."""
+    return lambda facts: {
+        letter: _truth(truths, text)[0] for letter, text in zip("ABCDEF", facts["statements"], strict=True)
+    }
+
+
+def statement_hint(truths: Truths) -> Callable[[Facts, str], str]:
     """Give what says why a statement is right or wrong."""
-    return lambda facts, part: truths[facts["statements"]["ABCDEF".index(part)]][1]
+    return lambda facts, part: _truth(truths, facts["statements"]["ABCDEF".index(part)])[1]
