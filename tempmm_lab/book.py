@@ -39,7 +39,7 @@ class Chapter:
     def __str__(self) -> str:
         """Give the chapter's line in `tempmm-lab list`."""
         time = f"  (about {self.minutes} minutes)" if self.minutes is not None else ""
-        return f"{self.number}  {self.title}{time}"
+        return f"{self.number:2}  {self.title}{time}"
 
 
 def chapters_folder() -> Path:

@@ -57,7 +57,7 @@ def test_the_real_chapters_are_found() -> None:
 def test_a_chapter_tells_its_title_and_time() -> None:
     """A chapter's line holds its number, its title without it, and its time."""
     assert str(book.chapters()[1]) == "01  Chapter as shipped  (about 31 minutes)"
-    assert str(book.chapters()[3]) == "A  Chapter as shipped  (about 31 minutes)"
+    assert str(book.chapters()[3]) == "A   Chapter as shipped  (about 31 minutes)"
 
 
 @pytest.mark.usefixtures("shipped")
