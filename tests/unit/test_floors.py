@@ -45,6 +45,7 @@ FLOORS = (
     ("book",),  # the chapters and their copies
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
+    ("grading",),  # running other people's notebooks safely
     ("commands", "homework", "cli", "__main__"),
 )
 LIBRARIES = {
