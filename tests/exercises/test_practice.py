@@ -137,6 +137,19 @@ def test_a_function_that_fails_is_told_why(function: Any, says: str) -> None:
     assert any(says in message for message in verdict.messages), verdict.messages
 
 
+def test_a_talkative_function_is_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what a function prints the beginning is shown, and then the feedback."""
+
+    def my_rule(*_: Any) -> bool:
+        print("x" * 300)
+        return True
+
+    practise("ch02-rule", my_rule)
+    printed = capsys.readouterr().out
+    assert 1_900 < printed.count("x") <= 2_000
+    assert "the same answer every time" in printed
+
+
 def test_a_line_of_the_student_is_named() -> None:
     """An error is told together with the student's line that raised it."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import _thread
+import io
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
 from typing import Any
 
 from tempmm_lab.assess.exercises.shapes import plain
@@ -19,6 +21,8 @@ from tempmm_lab.hw.rights import Access, Rights
 
 SECONDS = 10.0
 """How long one call may take in practice."""
+MOST_PRINTED = 2_000
+"""How many characters a function may print in practice."""
 Adapt = Callable[[Callable[..., Any], list[Any]], Any]
 
 
@@ -34,6 +38,21 @@ class NoAnswer(ModelError):
         self.ended = ended
 
 
+class Printed(io.TextIOBase):
+    """Lets the beginning of what a function prints through, over all its calls, so that no feedback drowns in it."""
+
+    def __init__(self) -> None:
+        self._to = sys.stdout
+        self._left = MOST_PRINTED
+
+    def write(self, text: str) -> int:
+        """Print what may still be printed."""
+        if self._left > 0:
+            self._to.write(text[: self._left] + ("\n(no more of what it prints)\n" if len(text) >= self._left else ""))
+        self._left -= len(text)
+        return len(text)
+
+
 @dataclass(frozen=True, slots=True)
 class InProcess:
     """A function of this process, as practice calls it. It protects from mistakes, and from nothing else."""
@@ -41,6 +60,7 @@ class InProcess:
     function: Callable[..., Any]
     adapt: Adapt
     seconds: float = SECONDS
+    printed: Printed = field(default_factory=Printed)
 
     def call(self, args: list[Any]) -> Any:
         """Give what the function returns for these arguments, as plain data.
@@ -51,7 +71,7 @@ class InProcess:
         name = str(getattr(self.function, "__name__", "your function"))
         late = threading.Event()
         try:
-            with _limited(self.seconds, late):
+            with _limited(self.seconds, late), redirect_stdout(self.printed):
                 return plain(self.adapt(self.function, args))
         except KeyboardInterrupt:
             why = (
