@@ -45,6 +45,10 @@ RECORDED = {
     "ch05-order": "189055239837cc10",
     "ch05-flushes": "1c8088b40de02e26",
     "ch05-sign": "fe0448fee0e46bba",
+    "ch06-told": "2d6b3510da16a46d",
+    "ch06-order": "74462ae8a80b02b0",
+    "ch06-func": "857de7a2460a7b60",
+    "ch06-lazy": "2ec24e7e182221da",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 

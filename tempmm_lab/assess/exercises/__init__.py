@@ -6,11 +6,11 @@ judge is in the folder `keys` inside it, which a student's archive and a student
 
 from __future__ import annotations
 
-from tempmm_lab.assess.exercises import ch01, ch02, ch03, ch04, ch05
+from tempmm_lab.assess.exercises import ch01, ch02, ch03, ch04, ch05, ch06
 from tempmm_lab.assess.exercises.exercise import Exercise
 from tempmm_lab.errors import ModelError
 
-CHAPTERS = {1: ch01.EXERCISES, 2: ch02.EXERCISES, 3: ch03.EXERCISES, 4: ch04.EXERCISES, 5: ch05.EXERCISES}
+CHAPTERS = {number: one.EXERCISES for number, one in enumerate((ch01, ch02, ch03, ch04, ch05, ch06), 1)}
 EXERCISES: dict[str, Exercise] = {one.name: one for every in CHAPTERS.values() for one in every}
 """Every exercise by its name, in the order of the book."""
 

@@ -6,7 +6,7 @@ from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import next_step
 from tempmm_lab.assess.exercises.shapes import Many, Word
-from tempmm_lab.assess.exercises.telling import LETTERS, lettered, statement_parts, statements, statements_shown
+from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
 
 PLACES = ("first", "second", "third")
 BUILDS = ("v5.10", "v6.16")
@@ -87,8 +87,8 @@ Where two are right, both count.
 Answer with a list of letters, the first step first: ["C", "A", ...]."""
 
 
-FUNC = """Write flush_tlb_func(info), what a CPU does that was sent a flush; interrupts are off. It is kernel code: async,
-with a step at each await. info has mm (None: no mm is named), start, end, new_tlb_gen (0: none is named).
+FUNC = """Write flush_tlb_func(info), what a CPU does that was sent a flush; interrupts are off. It is kernel code:
+async, with a step at each await. info has mm (None: no mm is named), start, end, new_tlb_gen (0: none is named).
   - If an mm is named that is not loaded here: take this CPU's bit out of its mask, and do nothing else.
   - If init_mm is loaded: nothing. If the CPU is lazy: load init_mm instead, and nothing else.
   - Else look at the generations. Nothing if this CPU has kept up with the request, or with the mm. Page by page from
@@ -98,7 +98,8 @@ It may await
   this_cpu_read(name)     name: "loaded_mm", "is_lazy", "loaded_mm_asid", "ctxs" (a tuple of (ctx_id, generation))
   atomic64_read_tlb_gen(mm), cpumask_clear_cpu(mm), flush_tlb_one_user(va), flush_tlb_local()
   set_asid_ctx(asid, mm, generation), and leave_mm(), which loads init_mm
-It is run beside the kernel's own in many states, and then in every schedule of three scenarios."""
+It is run beside the kernel's own in many states, and then in every schedule of three scenarios:
+one with two senders, one with a lazy CPU, and one where a table is freed."""
 
 LAZY_STATEMENTS = (
     "A CPU without caches of upper levels would have walked from the top, and found that the way was cut.",
@@ -120,8 +121,8 @@ def _lazy(draw: Draw) -> Facts:
 
 
 def _show_lazy(facts: Facts) -> str:
-    return f"""A colleague wants to spare lazy CPUs the IPI when page tables are freed, "since kernel threads do not touch
-user memory". The CPU is lazy on the mm whose table goes.
+    return f"""A colleague wants to spare lazy CPUs the IPI when page tables are freed, "since kernel threads do not
+touch user memory". The CPU is lazy on the mm whose table goes.
 
 {statements_shown(facts)}"""
 
@@ -148,7 +149,7 @@ EXERCISES = (
         kind="order",
         title="Unmap, tell, wait",
         answer="answer_order",
-        parts={name: Part(1, "a rule of what has to come before what") for name in ("entry", "look", "send", "frame")},
+        parts=rules("entry", "look", "send", "frame"),
         variants=40320,
         facts=_order,
         show=_show_order,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempmm_lab.assess.exercises.keys import ch01, ch02, ch03, ch04, ch05
+from tempmm_lab.assess.exercises.keys import ch01, ch02, ch03, ch04, ch05, ch06
 
-JUDGES: dict[str, Any] = {**ch01.JUDGES, **ch02.JUDGES, **ch03.JUDGES, **ch04.JUDGES, **ch05.JUDGES}
+JUDGES: dict[str, Any] = {
+    name: judge for one in (ch01, ch02, ch03, ch04, ch05, ch06) for name, judge in one.JUDGES.items()
+}
 """Exercise -> its judge."""

@@ -118,10 +118,11 @@ ORDER = InOrder(
     },
     says={
         "entry": "First the entry is cleared. Who drops a translation before that may walk and have it again.",
-        "look": "The generation goes up before anybody is looked at: a CPU that is overlooked then finds the new number. "
-        "The mask says whom to look at.",
-        "send": "IPIs go to those that the mask and their own words name, and only then is there something to wait for.",
-        "frame": "The frame is given back when nobody can use it any more: others have answered, and this CPU flushed.",
+        "look": "The generation goes up before anybody is looked at: a CPU that is overlooked then finds the new "
+        "number. The mask says whom to look at.",
+        "send": "IPIs go to those that the mask and their own words name. Only then is there something to wait for.",
+        "frame": "The frame is given back when nobody can use it any more: the others have answered, and this CPU "
+        "has flushed.",
     },
     right=("clear", "generation", "mask", "says", "ipi", "own", "wait", "frame"),
 )

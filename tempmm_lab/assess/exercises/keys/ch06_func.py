@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tempmm_lab.assess.exercises.ch06_stage import two_pages
 from tempmm_lab.assess.exercises.draws import Stream
 from tempmm_lab.assess.exercises.exercise import Callee, Exercise, Facts, Verdict
 from tempmm_lab.assess.exercises.functions import NoAnswer
@@ -19,11 +20,12 @@ from tempmm_lab.kernel.layout import INIT_MM, OTHER_MM, USER_CODE, USER_MM, USER
 from tempmm_lab.kernel.system import System
 from tempmm_lab.kernel.tlbflush import TLB_FLUSH_ALL, flush_tlb_func, flush_tlb_info
 from tempmm_lab.scenarios import programs
-from tempmm_lab.scenarios.scenario import STORIES, Scenario
+from tempmm_lab.scenarios.paths import Path
+from tempmm_lab.scenarios.scenario import Scenario
 from tempmm_lab.scenarios.stage import Stage
 from tempmm_lab.steps import run
 from tempmm_lab.telling import tell
-from tempmm_lab.trace import Schedule, follow, play
+from tempmm_lab.trace import follow, play
 from tempmm_lab.unmapping import unmapping
 
 NAME = "flush_tlb_func"
@@ -96,7 +98,7 @@ def scenarios(function: Callable[..., Any]) -> tuple[Scenario, ...]:
     """Give the scenarios that every schedule is tried of, on v6.16 with this function."""
     mine = BUILDS["v6.16"].patched(flush_tlb_func=function)
     return (
-        STORIES["shootdown"](senders=2, irqs=0, build=mine),
+        two_pages(build=mine),
         unmapping(cpus=3, build=mine),
         unmapping(cpus=3, what="tables", walker=True, build=mine),
     )
@@ -149,7 +151,7 @@ class FuncJudge:
         return Verdict(found.points, found.of, found.parts, found.messages, str(path))
 
 
-def _lost(function: Callable[..., Any]) -> tuple[Scenario, Schedule] | None:
+def _lost(function: Callable[..., Any]) -> tuple[Scenario, Path] | None:
     """Give a scenario and the shortest schedule of all on which something breaks in it."""
     found = []
     for scenario in scenarios(function):
