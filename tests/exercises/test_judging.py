@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import tests.exercises.later  # noqa: F401  (notes its answers)
 from tempmm_lab.assess.exercises import EXERCISES
 from tempmm_lab.assess.exercises.exercise import Exercise, Verdict
 from tempmm_lab.assess.exercises.functions import InProcess
