@@ -72,7 +72,7 @@ def test_a_second_build_follows_beside_the_first() -> None:
 
 
 @pytest.mark.parametrize(("poke", "offered"), [(False, True), (True, False)])
-def test_only_builds_that_have_what_the_scenario_asks_for_are_offered(poke: bool, offered: bool) -> None:  # noqa: FBT001
+def test_only_builds_that_have_what_the_scenario_asks_for_are_offered(poke: bool, offered: bool) -> None:
     """Without temporary mms nobody can poke through one: v5.1 is offered only where nobody wants to."""
     widget = bench(lazy_tlb(poke=poke), name=f"poke {poke}")
     assert ("v5.1" in widget.knobs.build.options) == offered
