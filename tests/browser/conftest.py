@@ -80,8 +80,11 @@ def visit(request: pytest.FixtureRequest, lab: LabServer, browser: Browser) -> I
 
 
 QUICK = ("00", "01", "03", "07", "12")
-"""The chapters on which `make test` runs everything; the others are opened and run, and operated by mouse."""
-LONG = ("test_in_notebook_7", "test_in_voila", "test_every_control_works_by_keyboard", "test_screenshots")
+"""The chapters on which `make test` runs everything; the others are opened and run, and each kind of widget clicked."""
+LONG = (
+    "test_in_notebook_7", "test_in_voila", "test_screenshots",
+    "test_every_control_works_by_mouse", "test_every_control_works_by_keyboard",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

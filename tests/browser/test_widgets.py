@@ -21,6 +21,13 @@ def test_the_promised_widgets_are_there(visit: Visit) -> None:
     assert {widget.name for widget in visit.widgets()} == set(catalogue.promised(visit.chapter))
 
 
+def test_each_kind_of_widget_answers_a_click(visit: Visit) -> None:
+    """The first widget of each kind gives another picture after one click."""
+    first = {widget.name: widget for widget in reversed(visit.widgets())}
+    assert [name for name, widget in first.items() if widget.change_by_one_click() is None] == []
+    assert visit.page.callback_errors() == []
+
+
 def test_every_control_works_by_mouse(visit: Visit) -> None:
     """Each control can be operated, none shows an error, and each that should changes the picture."""
     visit.run_afresh()

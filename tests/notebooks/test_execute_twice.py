@@ -9,9 +9,10 @@ import pytest
 
 from tests.notebooks import toy
 from tests.notebooks.execute import execute, notebooks
+from tests.notebooks.quick import slow_but_for
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", slow_but_for(notebooks()))
 def test_a_chapter_is_as_committed(path: Path) -> None:
     """A fresh run, with another order of Python's sets, gives the committed file."""
     assert execute(path, environment={"PYTHONHASHSEED": "12345"}) == path.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import pytest
 from tests.notebooks import toy
 from tests.notebooks.execute import notebooks
 from tests.notebooks.gate import problems
+from tests.notebooks.quick import slow_but_for
 
 Notebook = dict[str, Any]
 
@@ -57,7 +58,7 @@ def test_a_never_executed_notebook_needs_the_gate(tmp_path: Path) -> None:
     assert sum("not executed" in problem for problem in problems(toy.unexecuted())) == 3
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", slow_but_for(notebooks()))
 def test_a_changed_chapter_fails(path: Path, tmp_path: Path) -> None:
     """In a copy of each chapter, strict nbval finds a changed word of text and a changed figure."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
