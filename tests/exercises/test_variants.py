@@ -50,6 +50,10 @@ RECORDED = {
     "ch06-order": "74462ae8a80b02b0",
     "ch06-func": "857de7a2460a7b60",
     "ch06-lazy": "2ec24e7e182221da",
+    "ch07-holders": "1ebecc495a4522c6",
+    "ch07-dance": "9086a5ff6df0c4b0",
+    "ch07-tell": "c06181f1c4675204",
+    "ch07-guard": "6f32e4c65d498016",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 
