@@ -47,9 +47,9 @@ def draw_switches(config: Config | None = None, *, show: tuple[str, ...] = EVENT
     for row, (flag, words) in enumerate((("IF = 1", "interrupts on"), ("IF = 0", "interrupts off"))):
         drawing.text(LEFT, TOP + ROW * row + 50, flag, "b c")
         drawing.text(LEFT, TOP + ROW * row + 68, words, "m c")
-    return Picture(
-        title, _describe(told, show), drawing.finish(title, _describe(told, show), CSS), _twin(title, told, show)
-    )
+    names = {cell: _name(cell) + (f" ({TENANTS[cell]})" if tenants else "") for cell in CELLS}
+    described = _describe(told, show, names)
+    return Picture(title, described, drawing.finish(title, described, CSS), _twin(title, told, show, names))
 
 
 def _draw_cell(
@@ -82,11 +82,12 @@ def _told(inside: tuple[str, ...], show: tuple[str, ...]) -> str:
     return ", ".join(f"{who} {_word(who, inside, show)[0].removeprefix('✓ ').removeprefix('✗ ')}" for who in EVENTS)
 
 
-def _describe(told: Told, show: tuple[str, ...]) -> str:
+def _describe(told: Told, show: tuple[str, ...], names: Mapping[tuple[bool, bool], str]) -> str:
     if not show:
-        return "Four cells, nothing told yet."
-    return ". ".join(f"{_name(cell)}: {_told(told[cell], show)}" for cell in CELLS) + "."
+        return f"Four cells, nothing told yet: {', '.join(names.values())}."
+    return ". ".join(f"{names[cell]}: {_told(told[cell], show)}" for cell in CELLS) + "."
 
 
-def _twin(title: str, told: Told, show: tuple[str, ...]) -> str:
-    return "\n".join([title, *(f"  {_name(cell):<26} {_told(told[cell], show)}" for cell in CELLS)])
+def _twin(title: str, told: Told, show: tuple[str, ...], names: Mapping[tuple[bool, bool], str]) -> str:
+    width = 26 if max(map(len, names.values())) <= 26 else 55
+    return "\n".join([title, *(f"  {names[cell]:<{width}} {_told(told[cell], show)}" for cell in CELLS)])
