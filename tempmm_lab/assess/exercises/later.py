@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from tempmm_lab.assess.exercises import ch11
 
-LATER: tuple[ModuleType, ...] = ()
+LATER = (ch11,)
