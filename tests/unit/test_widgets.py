@@ -9,7 +9,7 @@ from pathlib import Path
 import ipywidgets as w
 import pytest
 
-from tempmm_lab import load, one_page, outcomes, predict, rights_grid, run, tlb_bench, walk_explorer
+from tempmm_lab import load, one_page, outcomes, predict, rights_grid, run, three_kernels, tlb_bench, walk_explorer
 from tempmm_lab.errors import ModelError
 from tempmm_lab.flushrule import check_flush_rule, needs_flush
 from tempmm_lab.hw.paging import Entry
@@ -21,6 +21,7 @@ MAKE = {
     "walk_explorer": lambda: walk_explorer("text_poke", "text_poke_mm_addr"),
     "rights_grid": rights_grid,
     "tlb_bench": tlb_bench,
+    "three_kernels": three_kernels,
 }
 EVERY = pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 
@@ -127,6 +128,28 @@ def test_a_prediction_box_commits_before_it_reveals(tmp_path: Path, monkeypatch:
     box.check.click()
     assert "Not quite" in box.after.value
     assert "<svg" in box.after.value
+
+
+def test_two_thousand_random_events_on_a_prediction_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often one chooses, checks and skips, the box shows an answer or none, and the first choice is kept."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TEMPMM_LAB_ANSWERS", raising=False)
+    prediction, chance = predict("ch03-moved"), random.Random(3)
+    prediction._repr_mimebundle_()
+    box = prediction._box
+    assert isinstance(box, PredictBox)
+    for _ in range(2000):
+        kind = chance.choice(("choose", "check", "skip"))
+        if kind == "choose":
+            box.choices.value = chance.choice((None, 0, 1, 2))
+        elif kind == "check" and not box.check.disabled:
+            box.check.click()
+        elif kind == "skip":
+            box.skip.click()
+        assert "mistake in tempmm_lab" not in box.alert.value
+        assert box.check.disabled == (box.choices.value is None)
+    assert "<svg" in box.after.value
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("action", ACTIONS)
