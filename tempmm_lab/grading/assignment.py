@@ -35,10 +35,15 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A notebook as it was handed out."""
+    """A notebook as it was handed out.
+
+    Attributes:
+        others: the texts of code cells that belong to no exercise, such as one that opens a bench.
+    """
 
     name: str
     cells: tuple[Handed, ...]
+    others: frozenset[str] = frozenset()
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -59,7 +64,14 @@ def assignments() -> tuple[Assignment, ...]:
 def _assignment(path: Path) -> Assignment:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     made = [_handed(cell) for cell in notebook["cells"] if "nbgrader" in cell["metadata"]]
-    return Assignment(path.stem, tuple(cell for cell in made if cell is not None))
+    others = (cell for cell in notebook["cells"] if "nbgrader" not in cell["metadata"] and cell["cell_type"] == "code")
+    cells = tuple(cell for cell in made if cell is not None)
+    return Assignment(path.stem, cells, frozenset(_text(cell).strip() for cell in others))
+
+
+def _text(cell: dict[str, object]) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)  # type: ignore[arg-type]
 
 
 def _handed(cell: dict[str, object]) -> Handed | None:
@@ -70,13 +82,11 @@ def _handed(cell: dict[str, object]) -> Handed | None:
     exercise = max((one for one in EXERCISES if name == one or name.startswith(f"{one}-")), key=len, default="")
     if not exercise:
         return None
-    source = cell["source"]
-    text = source if isinstance(source, str) else "".join(source)  # type: ignore[arg-type]
     kind = str(cell["cell_type"])
     role = "answer" if kind == "code" else "words"
     if noted["locked"]:
         role = "practice" if noted["grade"] else "task"
-    return Handed(name, role, exercise, kind, text, noted.get("points", 0) if role == "words" else 0)
+    return Handed(name, role, exercise, kind, _text(cell), noted.get("points", 0) if role == "words" else 0)
 
 
 def which(stem: str, cells: Sequence[Cell]) -> Assignment | None:

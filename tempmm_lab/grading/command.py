@@ -86,12 +86,15 @@ def grade_folder(
     Raises:
         ModelError: there is nothing to grade, no sandbox, or the folder holds results of another kind.
     """
+    from tempmm_lab.assess.exercises.exercise import has_keys
     from tempmm_lab.grading.journal import Journal, judging_secret
     from tempmm_lab.grading.limits import LIMITS
     from tempmm_lab.grading.marking import fingerprint
     from tempmm_lab.grading.sandbox import find_sandbox
     from tempmm_lab.grading.submissions import submissions
 
+    if not has_keys():
+        raise ModelError("This copy of the book has no keys, so nothing can be graded with it.")
     found, others = submissions(folder)
     sandbox = find_sandbox(unsafe=unsafe)
     place = _prepared(folder, out, fresh=fresh)

@@ -14,6 +14,7 @@ class Limits:
     Attributes:
         wall: seconds for the whole submission.
         exercise: seconds for all calls of one exercise's function.
+        judging: seconds for judging one exercise, our own work included: a kernel function can have many schedules.
         cell: seconds for one cell.
         call: seconds for one call of a function.
         start: seconds for a worker to come up.
@@ -33,6 +34,7 @@ class Limits:
 
     wall: float = 120.0
     exercise: float = 20.0
+    judging: float = 30.0
     cell: float = 10.0
     call: float = 5.0
     start: float = 20.0

@@ -20,6 +20,7 @@ from tempmm_lab.grading.reading import Cell, Unreadable, cells_of
 from tempmm_lab.grading.sandbox import Sandbox
 from tempmm_lab.grading.session import Given, NoSandbox, Session
 from tempmm_lab.grading.strict import shown
+from tempmm_lab.grading.timing import TooLong, no_longer_than
 
 GRADED, NOT_GRADED = "graded", "not graded"
 Result = dict[str, Any]
@@ -147,7 +148,7 @@ class _Marking:
     def _step(self, step: Step) -> None:
         if step.source is not None and not self.session.lost:
             trouble = self.session.run(step.number, step.source)
-            if trouble:
+            if trouble and not step.quiet:
                 where = f"Cell {step.number}" if step.number else "A cell as it was handed out"
                 self._note(step.exercise, f"{where} {trouble}.")
         if step.judges:
@@ -167,8 +168,15 @@ class _Marking:
             return _mark(exercise, "missing", [f"There is no {exercise.answer} in the notebook, or it is None."])
         if given.state != "given":
             return _mark(exercise, given.state, [given.why])
+        seconds = self.job.limits.judging
         try:
-            verdict = exercise.judge(self.variants[name], given.value, seed=self.job.seed(name, PURPOSES[1]))
+            with no_longer_than(seconds):
+                verdict = exercise.judge(self.variants[name], given.value, seed=self.job.seed(name, PURPOSES[1]))
+        except TooLong:
+            self.session.close()  # it may have been in the middle of a sentence
+            return _mark(
+                exercise, "lost", [f"{exercise.answer} could not be judged within {seconds:g} seconds. Does it loop?"]
+            )
         except NoSandbox:
             raise
         except Exception as error:  # noqa: BLE001  (a judge of ours that fails must not take the others with it)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from tempmm_lab.grading.assignment import Assignment, Handed
@@ -22,12 +22,14 @@ class Step:
         source: what to run; None where nothing is run.
         exercise: whose cell it is, if it is known.
         judges: after it, the answer to this exercise is looked at.
+        quiet: nothing is said if it fails: it is as it was handed out, and no exercise needs it.
     """
 
     number: int
     source: str | None
     exercise: str = ""
     judges: str = ""
+    quiet: bool = False
 
 
 @dataclass
@@ -47,7 +49,8 @@ def make_plan(assignment: Assignment, cells: Sequence[Cell]) -> Plan:
         if handed is not None and handed.role == "words":
             plan.words[handed.name] = cell.source
         else:
-            plan.steps += _steps(cell, handed, last, plan.notes)
+            quiet = handed is None and cell.source.strip() in assignment.others
+            plan.steps += [replace(step, quiet=quiet) for step in _steps(cell, handed, last, plan.notes)]
     _missing(assignment, {handed.name for _, handed in known if handed}, plan)
     plan.notes += _twice(handed for _, handed in known)
     plan.notes += _order(assignment, list(last))

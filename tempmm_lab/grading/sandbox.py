@@ -51,15 +51,16 @@ class Bubblewrap:
         """
         place = {"library": LAB, "scratch": SCRATCH, "uid": own_uid()}
         command = [*_walls(self.path, library(self.lab), limits), "--chdir", SCRATCH]
+        python = ["--", *_python(f"{LAB}/{WORKER}", seeds, limits, place)]
         program = seccomp_filter()
         if program is None:
-            return Line([*command, "--", *_python(f"{LAB}/{WORKER}", seeds, limits, place)], limits, deadline)
+            return Line([*command, *python], limits, deadline, env=_environment())
         read, write = os.pipe()
         try:
             os.write(write, program)
             os.close(write)
-            command += ["--seccomp", str(read), "--", *_python(f"{LAB}/{WORKER}", seeds, limits, place)]
-            return Line(command, limits, deadline, pass_fds=(read,))
+            command += ["--seccomp", str(read), *python]
+            return Line(command, limits, deadline, env=_environment(), pass_fds=(read,))
         finally:
             os.close(read)
 
@@ -102,6 +103,7 @@ def own_uid() -> int | None:
 
 
 def _environment() -> dict[str, str]:
+    """Give the environment for the sandbox itself, too: a student can read it where we are not root."""
     return {"HOME": SCRATCH, "LANG": "C.UTF-8", "PATH": "/nowhere"}
 
 

@@ -44,11 +44,19 @@ in_cell("the grader's environment", "['HOME', 'LANG', 'LC_CTYPE', 'PATH', 'PWD']
     import os
     raise RuntimeError(f"{sorted(set(os.environ) | {'LC_CTYPE'})}")
     """)  # fmt: skip
+in_cell("the environment of the process above", "planted there: False", """
+    from pathlib import Path
+    seen = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        try: seen.append(file.read_bytes())
+        except OSError: pass
+    raise RuntimeError(f"planted there: {b'planted-in-the' + b'-environment' in b''.join(seen)}")
+    """)  # fmt: skip
 in_cell("the submissions", "FileNotFoundError", "import os; os.listdir('/tmp')")
 in_cell("devices and logs", "opened []", """
     opened = []
     for name in ("/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/proc/kcore", "/proc/kmsg", "/etc/shadow",
-                 "/etc/passwd", "/proc/1/environ", "/proc/1/mem", "/proc/1/root/etc/passwd", "/var/log/syslog"):
+                 "/etc/passwd", "/proc/1/mem", "/proc/1/root/etc/passwd", "/var/log/syslog"):
         try: opened.append((name, open(name, "rb").read(10)))
         except OSError: pass
     raise RuntimeError(f"opened {opened}")
@@ -102,10 +110,10 @@ in_cell("raising the limits", "raised []", """
 in_cell("links out of the scratch folder", "read []", """
     import os
     read = []
-    for place in ("/etc/passwd", "/root", "/work", "/tmp", "../..", "/proc/1/root", "/proc/self/cwd/../.."):
+    for place in ("/etc/passwd", "/work", "/home", "/tmp", "../..", "/proc/1/root", "/proc/self/cwd/../.."):
         os.symlink(place, "link")
         try: read.append(os.listdir("link") if place != "../.." and "cwd" not in place else [])
         except OSError: pass
         os.unlink("link")
-    raise RuntimeError(f"read {[one for one in read if one and one != ['.pyenv']]}")
+    raise RuntimeError(f"read {[one for one in read if one and 'lab' not in one]}")
     """)  # fmt: skip

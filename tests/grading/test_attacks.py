@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ import pytest
 from tempmm_lab.assess.exercises.draws import seed_of
 from tempmm_lab.grading.command import grade_folder
 from tempmm_lab.grading.limits import Limits
-from tests.grading import attack_files, attack_processes, attack_reading, attack_tricks  # noqa: F401  (note attacks)
+from tests.grading import attack_files, attack_kernel, attack_processes, attack_reading, attack_tricks  # noqa: F401  (note attacks)
 from tests.grading.attacks import ATTACKS, Attack
 from tests.grading.notebooks import FULL, hand_in, with_cells
 
 SECRET = b"planted-in-the-secret, 32 bytes or more"
-QUICK = Limits(wall=30, exercise=3, cell=1.5, call=1, cpu=4)
+QUICK = Limits(wall=30, exercise=3, judging=4, cell=1.5, call=1, cpu=4)
 HONEST = ("anna", "zoe")
 pytestmark = pytest.mark.usefixtures("sandbox")
 
@@ -35,8 +36,16 @@ class Graded:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
+    """Changes that are taken back when the tests of this file are over."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.MonkeyPatch) -> Graded:
     """Grade the honest alone, and then everybody at once."""
+    monkeypatch_module.setenv("PLANTED", "planted-in-the-environment")
     folder = tmp_path_factory.mktemp("attacks")
     honest = with_cells(x01_028="planted-in-anna")
     for place in ("alone", "all"):
