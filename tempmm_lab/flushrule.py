@@ -48,7 +48,7 @@ class FlushReport:
 
 
 def needs_flush(old: Entry, new: Entry, *, smep: bool = False) -> bool:
-    """Say whether any access may do through the old translation what the new entry does not allow (facts 8.10)."""
+    """Say whether any access may do through the old translation what the new entry does not allow."""
     page = one_page(frame=old.address // KIB4, flags=old.flags).but(SMEP=smep)
     filled, _ = run(page, 0, fill, VA)
     stale = with_entry(filled, VA, frame=new.address // KIB4, flags=new.flags)

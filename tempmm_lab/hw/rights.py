@@ -1,6 +1,6 @@
 """Who may touch a page: the rules between a finished walk and a byte, and the error code when they say no.
 
-Source: Intel SDM vol. 3, "Access Rights" and "Page-Fault Exceptions"; facts 8.5, 8.6, S95-S98, S104, S106.
+Source: Intel SDM vol. 3, "Access Rights" and "Page-Fault Exceptions"; statements S95-S98, S104, S106.
 """
 
 from __future__ import annotations

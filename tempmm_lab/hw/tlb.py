@@ -1,6 +1,6 @@
 """The translation lookaside buffer: what a processor may keep of finished walks, and what each operation drops.
 
-Source: Intel SDM vol. 3, "Caching Translation Information"; facts 8.8-8.10, S99-S103.
+Source: Intel SDM vol. 3, "Caching Translation Information"; statements S99-S103.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The page-table walk: from CR3 and an address to a byte, or to a fault.
 
 Source: Intel SDM vol. 3, "4-Level Paging and 5-Level Paging", "Access Rights", "Page-Fault Exceptions",
-"Accessed and Dirty Flags"; facts 8.2-8.7.
+"Accessed and Dirty Flags".
 """
 
 from __future__ import annotations

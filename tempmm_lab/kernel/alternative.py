@@ -1,6 +1,6 @@
 """Patching code: arch/x86/kernel/alternative.c as of v6.16.
 
-The page to patch gets a second, writable mapping in text_poke_mm, for as long as it takes (facts 3.2). Left out: the
+The page to patch gets a second, writable mapping in text_poke_mm, for as long as it takes. Left out: the
 look-up of struct pages and its BUGs (P2, P3), KASAN, and the compiler barrier (P10), which is nothing in this model.
 A copy moves at most 8 bytes within a word, so one copy is one step.
 """
@@ -76,7 +76,7 @@ def memcmp(cpu: Access, addr: int, value: int, size: int) -> bool:
 async def __text_poke(addr: int, opcode: int, size: int) -> None:
     """Write up to 8 bytes of code through the alias in text_poke_mm, with interrupts off for the whole window.
 
-    Linux: arch/x86/kernel/alternative.c __text_poke(), v6.16 (facts 3.2: P1-P16).
+    Linux: arch/x86/kernel/alternative.c __text_poke(), v6.16.
     """
     cross_page_boundary = (addr & (KIB4 - 1)) + size > KIB4
     await spin_lock(text_poke_ptl)
@@ -155,7 +155,7 @@ Sites = tuple[tuple[int, int, int], ...]
 
 @versioned
 async def smp_text_poke_batch_finish(sites: Sites) -> None:
-    """Patch code that may be running: INT3 first, then the tails, then the first bytes (facts 3.5, S44, S45).
+    """Patch code that may be running: INT3 first, then the tails, then the first bytes (S44, S45).
 
     Linux: alternative.c smp_text_poke_batch_finish(), v6.16. The per-CPU references of the handler are one here.
     """

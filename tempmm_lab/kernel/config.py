@@ -18,7 +18,7 @@ class Config:
         pti: page-table isolation: a second top table and a second PCID for user mode.
         preempt: the preemption model: none, voluntary, full, lazy or rt.
         preempt_count: CONFIG_PREEMPT_COUNT. Only `none` and `voluntary` kernels may lack it, and only without
-            `prove_locking`, which selects it (facts 9.3).
+            `prove_locking`, which selects it.
         prove_locking: CONFIG_PROVE_LOCKING: lockdep's assertions are real.
         debug_vm: CONFIG_DEBUG_VM: the checks of the mm code are real.
         lass: CR4.LASS is on.

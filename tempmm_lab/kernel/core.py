@@ -36,7 +36,7 @@ def wait_for_a_task(cpu: Access, state: str, waits: Hashable) -> None:
 
 @op
 def schedule_debug(cpu: Access) -> None:
-    """__schedule_bug(): report scheduling while atomic, and go on with the count forced down (S76, facts 9.4).
+    """__schedule_bug(): report scheduling while atomic, and go on with the count forced down (S76).
 
     The count that is printed has schedule()'s own 1 in it, as in Linux. Tasks have no pid here.
     """
@@ -120,7 +120,7 @@ async def __schedule(state: str, waits: Hashable) -> None:
 async def context_switch(next: str, state: str, waits: Hashable) -> None:  # noqa: A002
     """To a kernel thread: stay on this mm, lazily. To a user task: load its mm.
 
-    Linux: kernel/sched/core.c context_switch(), v6.16 (facts 6.3.7). membarrier and mm_count are left out.
+    Linux: kernel/sched/core.c context_switch(), v6.16. membarrier and mm_count are left out.
     """
     prev_active_mm = await this_cpu_read("active_mm")
     next_mm = await task_mm(next)
@@ -177,7 +177,7 @@ async def do_exit() -> None:
 
 @versioned
 async def exit_mm() -> None:
-    """Give up `current->mm`: the CPU keeps it loaded, lazily. Linux: kernel/exit.c exit_mm(), v6.16 (facts 6.12.1)."""
+    """Give up `current->mm`: the CPU keeps it loaded, lazily. Linux: kernel/exit.c exit_mm(), v6.16."""
     await local_irq_disable()
     await this_cpu_write("current_mm", None)
     await enter_lazy_tlb(None, None)

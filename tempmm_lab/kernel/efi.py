@@ -1,6 +1,6 @@
 """EFI runtime calls: arch/x86/platform/efi/efi_64.c and drivers/firmware/efi/runtime-wrappers.c as of v6.16.
 
-The order of a call is facts 7.2. FPU contents, IBRS and mixed mode's segment registers are left out; what they do to
+The steps of a call are v6.16's. FPU contents, IBRS and mixed mode's segment registers are left out; what they do to
 preempt_count and IF is in.
 """
 
@@ -23,7 +23,7 @@ EFI_SUCCESS, EFI_NOT_READY, EFI_ABORTED = "EFI_SUCCESS", "EFI_NOT_READY", "EFI_A
 
 @op
 def efi_sync_low_kernel_mappings(cpu: Access) -> None:
-    """Copy the kernel's top-level entries into efi_mm, for new ones may have appeared (facts 7.3.3).
+    """Copy the kernel's top-level entries into efi_mm, for new ones may have appeared.
 
     In our model none ever appears, so what is written is what stands there.
     """
@@ -99,7 +99,7 @@ async def arch_efi_call_virt_teardown() -> None:
 
 @op
 def efi_call_virt_save_flags(cpu: Access) -> bool:
-    """Read IF, the only flag that is compared afterwards on x86 (facts 7.4.7)."""
+    """Read IF, the only flag that is compared afterwards on x86."""
     return bool(int(cpu.get("registers").rflags) >> 9 & 1)
 
 
@@ -182,7 +182,7 @@ def complete(cpu: Access, status: str) -> None:
 
 @versioned
 async def efi_set_virtual_address_map() -> str:
-    """The call at boot: efi_mm first, the FPU section second, interrupts off around the firmware only (facts 7.2.2).
+    """The call at boot: efi_mm first, the FPU section second, interrupts off around the firmware only.
 
     Linux: efi_64.c efi_set_virtual_address_map(), v6.16. start_kernel() runs with preempt_count 1.
     """
@@ -198,7 +198,7 @@ async def efi_set_virtual_address_map() -> str:
 
 @versioned
 async def efi_mixed_call() -> str:
-    """64-bit kernel, 32-bit firmware: a spinlock, and interrupts off (S85). Linux: efi_64.c, v6.16 (facts 7.2.7)."""
+    """64-bit kernel, 32-bit firmware: a spinlock, and interrupts off (S85). Linux: efi_64.c, v6.16."""
     flags = await local_irq_save()
     await spin_lock(efi_mixed_lock)
     await arch_efi_call_virt_setup()

@@ -28,7 +28,7 @@ def not_ours(cpu: Access, address: int) -> bool:
 async def efi_crash_gracefully_on_page_fault(address: int) -> bool:
     """Give the call up, disable the service, and park the worker for ever; False if it is not firmware's fault.
 
-    Linux: arch/x86/platform/efi/quirks.c efi_crash_gracefully_on_page_fault(), v6.16 (facts 7.5).
+    Linux: arch/x86/platform/efi/quirks.c efi_crash_gracefully_on_page_fault(), v6.16.
     """
     if await not_ours(address):
         return False

@@ -42,7 +42,7 @@ def to_kernel_cr3(cpu: Access) -> None:
 
 
 def to_user_cr3(cpu: Access) -> None:
-    """SWITCH_TO_USER_CR3: the other way; a user PCID that was marked is flushed once (facts 4.3.8)."""
+    """SWITCH_TO_USER_CR3: the other way; a user PCID that was marked is flushed once."""
     if not cpu.world.config.pti:
         return
     cr3, pcid_on = int(cpu.get("registers").cr3), cpu.world.config.pcid
@@ -103,7 +103,7 @@ async def irqentry_exit() -> None:
 
 @versioned
 async def irqentry_exit_to_user_mode() -> None:
-    """Before user mode, schedule as long as somebody else should run, whatever preempt_count says (facts 9.2.6)."""
+    """Before user mode, schedule as long as somebody else should run, whatever preempt_count says."""
     while await this_cpu_read("need_resched"):
         await local_irq_enable()
         await schedule()

@@ -33,7 +33,7 @@ async def exc_page_fault(error_code: int, address: int, fixup: bool) -> str:
 
 @versioned
 async def do_user_addr_fault(error_code: int, address: int, fixup: bool) -> str:
-    """A fault on a lower-half address: its gates, in the order of the original (facts 6.4.2).
+    """A fault on a lower-half address: its gates, in the order of the original.
 
     Linux: arch/x86/mm/fault.c do_user_addr_fault(), v6.16.
     """

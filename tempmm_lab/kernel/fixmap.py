@@ -1,6 +1,6 @@
 """Before v5.2: the alias in the fixmap, in the half of the address space that every CPU shares.
 
-Linux: arch/x86/kernel/alternative.c text_poke() and arch/x86/mm/pgtable.c, v5.1 (facts 1.4.1, 1.4.2).
+Linux: arch/x86/kernel/alternative.c text_poke() and arch/x86/mm/pgtable.c, v5.1.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ async def tlb_is_not_lazy(mm: str, info: flush_tlb_info) -> tuple[Clause, ...]:
 
 
 async def wrong_cpu_before(info: flush_tlb_info, loaded_mm: str) -> bool:
-    """Up to v6.13: a flush of an mm that this CPU has just left is ignored; its bit is clear already (facts 5.3.1)."""
+    """Up to v6.13: a flush of an mm that this CPU has just left is ignored; its bit is clear already."""
     return info.mm not in (None, loaded_mm)
 
 
@@ -121,7 +121,7 @@ async def wrong_cpu_before(info: flush_tlb_info, loaded_mm: str) -> bool:
 
 
 async def text_poke_b3fd8e83ada0(addr: int, opcode: int, size: int) -> None:
-    """v5.2: interrupts off before the pte lock, and on again after it (facts 3.2.1; until a6d996cbd38b)."""
+    """v5.2: interrupts off before the pte lock, and on again after it (until a6d996cbd38b)."""
     cross_page_boundary = (addr & (KIB4 - 1)) + size > KIB4
     flags = await local_irq_save()
     await spin_lock(text_poke_ptl)

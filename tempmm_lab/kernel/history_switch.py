@@ -1,4 +1,4 @@
-"""How other versions switched: whole functions that replace v6.16's switch_mm_irqs_off() (facts 2.2, 4.2, 12.1)."""
+"""How other versions switched: whole functions that replace v6.16's switch_mm_irqs_off()."""
 
 from __future__ import annotations
 

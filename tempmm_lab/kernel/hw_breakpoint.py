@@ -1,6 +1,6 @@
 """Hardware breakpoints: the debug registers, and the kernel's shadows of them.
 
-Linux: arch/x86/include/asm/debugreg.h, arch/x86/kernel/hw_breakpoint.c, v6.16 (facts 2.5). One breakpoint here, in DR0.
+Linux: arch/x86/include/asm/debugreg.h, arch/x86/kernel/hw_breakpoint.c, v6.16. One breakpoint here, in DR0.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def local_irq_enable(cpu: Access) -> None:
 
 @op
 def raw_local_irq_disable(cpu: Access) -> None:
-    """CLI, and lockdep is not told: its flag and IF disagree from here (facts 2.6.6)."""
+    """CLI, and lockdep is not told: its flag and IF disagree from here."""
     with_if(cpu, False)
 
 

@@ -1,7 +1,7 @@
 """Where everything lies: the addresses a model machine uses, and page tables made of real entries.
 
 Small on purpose: one page of each kind. Every address space shares the kernel half through one top entry, as in
-Linux; efi_mm has a PDPT of its own there, with a window for firmware (facts 7.3).
+Linux; efi_mm has a PDPT of its own there, with a window for firmware.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tempmm_lab.hw.address import KIB4, Hex, Level
 INIT_MM, TEXT_POKE_MM, EFI_MM = "init_mm", "text_poke_mm", "efi_mm"
 USER_MM, OTHER_MM = "user_mm", "other_mm"
 LOADED_MM_SWITCHING = "LOADED_MM_SWITCHING"
-"""What `loaded_mm` holds while CR3 changes. In C it is the pointer value 1 (facts 4.1)."""
+"""What `loaded_mm` holds while CR3 changes. In C it is the pointer value 1."""
 
 TEXT = (Hex(0xFFFF_FFFF_8100_0000), Hex(0xFFFF_FFFF_8100_1000))
 """Two pages of kernel text, mapped read-only and executable."""
@@ -28,7 +28,7 @@ EFI_1TO1, EFI_WINDOW = Hex(0x30_0000), Hex(0xFFFF_FFFE_FE00_0000)
 FRAMES = {USER_MM: (Hex(0x20_0000), Hex(0x20_1000)), OTHER_MM: (Hex(0x21_0000), Hex(0x21_1000))}
 """The frames of each user mm's code page and data page."""
 
-TABLE = 0x67  # P RW US A D, what Linux puts into table pointers of the lower half (facts 8.3.4)
+TABLE = 0x67  # P RW US A D, what Linux puts into table pointers of the lower half
 KERNEL_TABLE = 0x63
 PAGE_KERNEL = 0x8000_0000_0000_0163  # P RW A D G NX
 ALIAS_PTE = 0x8000_0000_0000_0063  # the same without G (S32)
@@ -40,7 +40,7 @@ BASES = {INIT_MM: 0x1_0000, TEXT_POKE_MM: 0x2_0000, EFI_MM: 0x3_0000, USER_MM: 0
 CTX_IDS = {INIT_MM: 1, TEXT_POKE_MM: 2, EFI_MM: 3, USER_MM: 4, OTHER_MM: 5}
 KERNEL_PDPT = 0x8000
 USER_PGD_BIT = 1 << 12
-"""With PTI the user's top table is the page after the kernel's (facts 4.3.3)."""
+"""With PTI the user's top table is the page after the kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def standard_tables(*, pti: bool = False) -> Tables:
 
 
 def _poking_init(tables: Tables) -> None:
-    """poking_init(): every table for the two alias pages exists from boot; the leaves are empty (facts 3.1)."""
+    """poking_init(): every table for the two alias pages exists from boot; the leaves are empty."""
     pgd = BASES[TEXT_POKE_MM]
     free = tables.map(pgd, pgd + 2 * KIB4, ALIAS, 0)
     tables.map(pgd, free, ALIAS + KIB4, 0)

@@ -1,4 +1,4 @@
-"""Lockdep's assertions. They look at lockdep's own flag, not at RFLAGS.IF (facts 2.6).
+"""Lockdep's assertions. They look at lockdep's own flag, not at RFLAGS.IF.
 
 Linux: include/linux/lockdep.h, v6.16.
 """

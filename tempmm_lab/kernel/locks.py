@@ -59,7 +59,7 @@ def release(cpu: Access, lock: Lock) -> None:
 
 @versioned
 async def spin_lock(lock: Lock) -> None:
-    """Preemption off, then the lock. On PREEMPT_RT it is a sleeping lock and leaves preempt_count alone (facts 9.3)."""
+    """Preemption off, then the lock. On PREEMPT_RT it is a sleeping lock and leaves preempt_count alone."""
     if constant("CONFIG").preempt != "rt":
         await preempt_disable()
     await acquire(lock)

@@ -1,4 +1,4 @@
-"""Kernel functions with one thing wrong, for the failures of facts 6: what a line was there for shows when it is gone.
+"""Kernel functions with one thing wrong, for the known failures: what a line was there for shows when it is gone.
 
 Use one with `BUILDS["v6.16"].patched(**MISTAKES["no-irqsave"])`.
 """

@@ -1,7 +1,7 @@
 """preempt_count: who may be scheduled away, in one number with a field per reason.
 
 Linux: include/linux/preempt.h, include/linux/bottom_half.h, v6.16. The layout is that of kernels up to
-v7.2 (facts 9.1). NEED_RESCHED is kept beside the count, not inverted in its top bit.
+v7.2. NEED_RESCHED is kept beside the count, not inverted in its top bit.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ async def preempt_enable_no_resched() -> None:
 
 @versioned
 async def local_bh_disable() -> None:
-    """Forbid softirqs. On PREEMPT_RT this need not raise preempt_count (facts 2.6.7)."""
+    """Forbid softirqs. On PREEMPT_RT this need not raise preempt_count."""
     if constant("CONFIG").preempt != "rt":
         await preempt_count_add(SOFTIRQ_DISABLE_OFFSET)
 

@@ -209,7 +209,7 @@ def _switch_stack(access: Access) -> None:
 
 
 def _freedom(access: Access, kind: str, va: int) -> None:
-    """Fill or evict a translation, where the manual lets the hardware do so (S103; facts 8.8)."""
+    """Fill or evict a translation, where the manual lets the hardware do so (S103)."""
     tlb, pcid = access.get("tlb"), access.get("registers").pcid
     there = bool(tlb.hits(va, pcid))
     if kind == "e":

@@ -38,7 +38,7 @@ async def switch_mm_irqs_off(unused: Any, next: str, tsk: str | None) -> None:  
     """Load `next` on this CPU. Interrupts must be off: `loaded_mm` and CR3 change one after the other.
 
     The first argument is ignored: what is loaded is read from this CPU's own `loaded_mm`.
-    Linux: arch/x86/mm/tlb.c switch_mm_irqs_off(), v6.16 (facts 4.2).
+    Linux: arch/x86/mm/tlb.c switch_mm_irqs_off(), v6.16.
     """
     del unused
     prev = await this_cpu_read("loaded_mm")
@@ -102,7 +102,7 @@ async def switch_mm(prev: Any, next: str, tsk: str | None) -> None:  # noqa: A00
 
 @versioned
 async def leave_mm() -> None:
-    """Leave lazy mode for init_mm. Linux: tlb.c leave_mm(), v6.16 (facts 2.3.3)."""
+    """Leave lazy mode for init_mm. Linux: tlb.c leave_mm(), v6.16."""
     if await this_cpu_read("loaded_mm") == INIT_MM:
         return
     await WARN_ON_ONCE(not await this_cpu_read("is_lazy"), "leave_mm() on a CPU that is not lazy")
@@ -123,7 +123,7 @@ async def use_temporary_mm(temp_mm: str) -> str:
     """Load `temp_mm` on this CPU; give back the mm to hand to unuse_temporary_mm().
 
     Preemption must be off until then. Interrupts may be on: they are off only inside.
-    Linux: arch/x86/mm/tlb.c use_temporary_mm(), v6.16 (facts 2.1); commits 58f8ffa91766 and aef1d0209ddf.
+    Linux: arch/x86/mm/tlb.c use_temporary_mm(), v6.16; commits 58f8ffa91766 and aef1d0209ddf.
     """
     await lockdep_assert_preemption_disabled()
     async with irqsave():
@@ -140,7 +140,7 @@ async def use_temporary_mm(temp_mm: str) -> str:
 async def unuse_temporary_mm(prev_mm: str) -> None:
     """Load `prev_mm` again. Whatever is loaded now loses this CPU's bit in its mask.
 
-    Linux: arch/x86/mm/tlb.c unuse_temporary_mm(), v6.16 (facts 2.1).
+    Linux: arch/x86/mm/tlb.c unuse_temporary_mm(), v6.16.
     """
     await lockdep_assert_preemption_disabled()
     async with irqsave():

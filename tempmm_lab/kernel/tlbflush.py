@@ -1,6 +1,6 @@
 """Flushing: the second half of arch/x86/mm/tlb.c as of v6.16.
 
-A flush raises the mm's generation first. Only then does it ask who must be told now (facts 5.1). In our model the CPUs
+A flush raises the mm's generation first. Only then does it ask who must be told now. In our model the CPUs
 of a mask are looked at all at once; older kernels flush themselves first and the others then, where v6.16 does both
 together. Left out: broadcast flushes, the reentry check of DEBUG_VM, and the notifier of secondary TLBs.
 """
@@ -57,7 +57,7 @@ class flush_tlb_info(NamedTuple):  # noqa: N801
 async def flush_tlb_mm_range(mm: str, start: int, end: int, stride_shift: int, freed_tables: bool) -> None:
     """Make everyone who has `mm` loaded forget a range; everyone else catches up when they load it.
 
-    Linux: arch/x86/mm/tlb.c flush_tlb_mm_range(), v6.16 (facts 5.1, S60-S61).
+    Linux: arch/x86/mm/tlb.c flush_tlb_mm_range(), v6.16 (S60-S61).
     """
     await preempt_disable()
     if end == TLB_FLUSH_ALL or (end - start) >> stride_shift > SINGLE_PAGE_FLUSH_CEILING:
@@ -88,7 +88,7 @@ def should_trim_cpumask(cpu: Access, mm: str) -> bool:
 async def flush_tlb_multi(mm: str, info: flush_tlb_info) -> None:
     """Run flush_tlb_func() on the CPUs of `mm_cpumask(mm)` that need it, this one included.
 
-    Linux: tlb.c native_flush_tlb_multi(), v6.16 (facts 5.2).
+    Linux: tlb.c native_flush_tlb_multi(), v6.16.
     """
     to = await should_flush_tlb(mm, info)
     await smp_call_function_many_cond(("flush_tlb_func", info), to, run_local=True)
@@ -100,7 +100,7 @@ async def should_flush_tlb(mm: str, info: flush_tlb_info) -> tuple[Clause, ...]:
 
     Freed tables: all in the mask. Otherwise not the lazy ones; of the rest, those that have the mm loaded, those that
     are switching (fea4e317f9e7, v6.15), all if no mm is named, and all if the mask is due to be trimmed.
-    Linux: tlb.c should_flush_tlb(), v6.16 (facts 5.2.2, S65, S66).
+    Linux: tlb.c should_flush_tlb(), v6.16 (S65, S66).
     """
     member = (("cpumask", mm), True)
     if info.freed_tables:
@@ -115,7 +115,7 @@ async def should_flush_tlb(mm: str, info: flush_tlb_info) -> tuple[Clause, ...]:
 async def flush_tlb_func(info: flush_tlb_info) -> None:
     """Do on this CPU what a flush asks for, with every early exit of the original, in its order.
 
-    Linux: arch/x86/mm/tlb.c flush_tlb_func(), v6.16 (facts 5.3: F0-F9).
+    Linux: arch/x86/mm/tlb.c flush_tlb_func(), v6.16.
     """
     loaded_mm = await this_cpu_read("loaded_mm")
     if IS_ENABLED("debug_vm"):
@@ -207,7 +207,7 @@ def flush_tlb_one_kernel(cpu: Access, va: int) -> None:
 
 @versioned
 async def arch_tlbbatch_flush(mm: str) -> None:
-    """Reclaim: one flush at the end for pages that were unmapped before, with no mm named (facts 5.4).
+    """Reclaim: one flush at the end for pages that were unmapped before, with no mm named.
 
     In our model the batch holds one mm, and its mask is read here, not when the page was added.
     """

@@ -214,7 +214,7 @@ def cr4_update_pce_mm(cpu: Access, mm: str) -> None:
 
 @op
 def switch_ldt(cpu: Access, mm: str) -> None:
-    """Load the LDT of the mm: none for init_mm and temporary mms (facts 4.6.5)."""
+    """Load the LDT of the mm: none for init_mm and temporary mms."""
     has_one = mm != INIT_MM and not cpu.world.mms[mm].temporary
     cpu.set("ldt_mm", mm if has_one else None)
 

@@ -105,7 +105,7 @@ def inatomic_read(cpu: Access, va: int) -> bool:
 
 @versioned
 async def copy_from_user_nofault(va: int) -> bool:
-    """Read user memory from any context, or say that it cannot be done. Linux: mm/maccess.c, v6.16 (facts 6.2.3)."""
+    """Read user memory from any context, or say that it cannot be done. Linux: mm/maccess.c, v6.16."""
     if not await nmi_uaccess_okay():
         return False
     return await inatomic_read(va)

@@ -16,8 +16,8 @@ HEAD = """# What exploring each scenario on each build gives
 
 This page is written by `make scenarios`. Every scenario is explored on its default knobs: two CPUs, one interrupt at
 most on each. "States" and "transitions" are all there are. A rule that can be broken is named with the length of a
-shortest schedule.`schedule_inside` is misuse on purpose. Up to v6.14 it breaks no rule by itself (the
-masks heal, facts 6.3.3); with `touch=True` the task faults at the alias on every build. v6.14 loses a flush, as the
+shortest schedule. `schedule_inside` is misuse on purpose. Up to v6.14 it breaks no rule by itself (the
+masks heal); with `touch=True` the task faults at the alias on every build. v6.14 loses a flush, as the
 released v6.14.0 to v6.14.6 did (CVE-2025-37964), wherever another CPU unmaps while this one switches.
 
 | scenario | build | states | transitions | rules broken, in so many steps | reports |

@@ -1,4 +1,4 @@
-"""Each failure of facts 6 is found, by a shortest schedule; its correct counterpart is clean."""
+"""Each known failure is found, by a shortest schedule; its correct counterpart is clean."""
 
 import pytest
 

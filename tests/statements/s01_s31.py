@@ -1,4 +1,4 @@
-"""Entry and exit of a temporary mm: facts 11.1."""
+"""Entry and exit of a temporary mm."""
 
 from tempmm_lab.kernel.layout import ALIAS
 from tempmm_lab.kernel.tlb import switch_mm_irqs_off, unuse_temporary_mm, use_temporary_mm

@@ -1,4 +1,4 @@
-"""text_poke: facts 11.2."""
+"""text_poke."""
 
 from tempmm_lab import BUILDS, stale_alias
 from tempmm_lab.explore import explore

@@ -1,4 +1,4 @@
-"""Switching and ASIDs: facts 11.3."""
+"""Switching and ASIDs."""
 
 from tempmm_lab.kernel.layout import LOADED_MM_SWITCHING, USER_PAGE, Mm
 from tempmm_lab.kernel.tlb import enter_lazy_tlb, nmi_uaccess_okay, switch_mm_irqs_off, use_temporary_mm

@@ -1,4 +1,4 @@
-"""Flushing: facts 11.4."""
+"""Flushing."""
 
 from tempmm_lab import explore, shootdown
 from tempmm_lab.errors import MustWait

@@ -1,4 +1,4 @@
-"""Rule breaking: facts 11.5."""
+"""Rule breaking."""
 
 from tempmm_lab import explore, nested, schedule_inside
 from tempmm_lab.errors import MustWait, NotPossible

@@ -1,4 +1,4 @@
-"""EFI: facts 11.6."""
+"""EFI."""
 
 from tempmm_lab import explore
 from tempmm_lab.hw.rights import Access as Kind

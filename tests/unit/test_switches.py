@@ -71,7 +71,7 @@ def test_save_nests_and_disable_does_not() -> None:
 
 
 def test_the_two_assertions_differ_in_one_cell() -> None:
-    """S17 to S19 and facts 2.6.3: the older warns whenever IF is 1, the newer only if the count is 0 as well."""
+    """S17 to S19: the older warns whenever IF is 1, the newer only if the count is 0 as well."""
     new, old = (
         [line.endswith("warns") for line in warning_table(assertion).splitlines()]
         for assertion in (lockdep_assert_preemption_disabled, lockdep_assert_irqs_disabled)
