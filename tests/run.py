@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -97,6 +97,7 @@ def run(part: Part, *, slow: bool) -> Result:
     command = part.command + ("" if chooses else " -m 'not slow'")
     print(f"\n── {part.name}: python -m {command}", flush=True)
     start = time.monotonic()
+    part = replace(part, long=part.long or slow)
     if part.name == "browser" and find_chromium() is None:
         result = _without_chromium(command)
     else:
