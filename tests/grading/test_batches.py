@@ -20,6 +20,8 @@ from tempmm_lab.cli import main
 from tempmm_lab.grading import batch
 from tempmm_lab.grading.command import grade_folder
 from tempmm_lab.grading.journal import Journal
+from tempmm_lab.grading.limits import Limits
+from tempmm_lab.grading.marking import Job, grade
 from tempmm_lab.grading.sandbox import Bubblewrap
 from tests.grading.notebooks import NAME, dumped, hand_in, solved, with_cells
 
@@ -114,6 +116,27 @@ def test_only_what_changed_is_graded_again(tmp_path: Path) -> None:
     assert _lines(tmp_path / "in-grades") == 8
 
 
+@pytest.mark.usefixtures("sandbox")
+def test_another_secret_needs_a_fresh_start(tmp_path: Path) -> None:
+    """Marks of two ways of grading are never mixed: with another secret the command refuses until told `--fresh`."""
+    folder = tmp_path / "in"
+    hand_in(folder, "anna", dumped(solved()))
+    (tmp_path / "secret").write_bytes(SECRET)
+    assert main(["grade", str(folder), "--jobs", "1"]) == 0
+    assert main(["grade", str(folder), "--jobs", "1", "--secret", str(tmp_path / "secret")]) == 2
+    assert main(["grade", str(folder), "--jobs", "1", "--secret", str(tmp_path / "secret"), "--fresh"]) == 0
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_an_exercise_that_cannot_be_judged_in_time_costs_nobody_else(sandbox: Bubblewrap) -> None:
+    """Where our own judging takes too long it is stopped, that exercise gets nothing, and the others are judged."""
+    job = Job("anna", NAME, dumped(solved()), SECRET, course=True, sandbox=sandbox, limits=Limits(judging=0.002))
+    marks = {mark["name"]: mark for mark in grade(job)["exercises"]}
+    assert marks["ch01-build"]["state"] == "lost"
+    assert "could not be judged within" in marks["ch01-build"]["messages"][-1]
+    assert marks["ch01-corrupt"]["points"] == 8
+
+
 def _kills_the_grader(job: Any) -> Any:
     """Stand in for `grade` where a submission brings our own process down."""
     if job.student == "s1":
@@ -132,8 +155,6 @@ def test_a_grader_that_dies_loses_nobody_else(
     sandbox: Bubblewrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If a submission ends our own process, it is tried alone, told as not graded, and all the others are graded."""
-    from tempmm_lab.grading.marking import Job
-
     monkeypatch.setattr(batch, "grade", _kills_the_grader)
     jobs = [Job(f"s{number}", NAME, b"", SECRET, course=True, sandbox=sandbox) for number in range(6)]
     with Journal(tmp_path, "x") as journal:
