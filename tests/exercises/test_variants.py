@@ -54,6 +54,10 @@ RECORDED = {
     "ch07-dance": "9086a5ff6df0c4b0",
     "ch07-tell": "c06181f1c4675204",
     "ch07-guard": "6f32e4c65d498016",
+    "ch08-order": "476eaa82663f83ba",
+    "ch08-loads": "0c9637c2508e53a5",
+    "ch08-unuse": "ec5a6b667a45f54c",
+    "ch08-flush": "3735f5cbaba021b1",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 
