@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch11  # noqa: F401  (notes its answers)
+from tests.exercises import ch11, ch12  # noqa: F401  (notes its answers)
 
 RECORDED: dict[str, str] = {
     "ch11-order": "e7699a4f92cc9fa4",
     "ch11-opinions": "8098465c6583b8ba",
     "ch11-enter": "d5e7c96614ddab02",
     "ch11-irqs": "de89681540a73cbc",
+    "ch12-complains": "2a1a392eb932a3ec",
+    "ch12-order": "7c4994fd2edcaefb",
+    "ch12-poke": "d3d9e3856036d5f0",
+    "ch12-allows": "b821f056f28e0ead",
 }
 """Exercise -> what `test_variants` records of it."""
