@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]] | None] = {
     "translation": adapters.translation,
     "scale": adapters.scale,
     "widgets": None,
+    "grading": None,
     "startup": None,
 }
 """Each part's module, and how what it measures is put into rows, if it does not say so itself."""

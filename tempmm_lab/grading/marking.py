@@ -205,7 +205,7 @@ def _mark(exercise: Exercise, state: str, messages: Any, verdict: Verdict | None
         "points": verdict.points if verdict else 0,
         "of": exercise.points,
         "parts": {part: [points, exercise.parts[part].points] for part, points in parts.items()},
-        "messages": [shown(message, 1000) for message in messages],
+        "messages": [shown(message, 4000) for message in messages],
         "replay": shown(verdict.replay, 2000) if verdict and verdict.replay else None,
     }
 

@@ -21,6 +21,7 @@ HEAD = """<!DOCTYPE html>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }}
 table {{ border-collapse: collapse; }}
 th, td {{ border: 1px solid #999; padding: .2rem .6rem; text-align: left; vertical-align: top; }}
+li {{ white-space: pre-wrap; }}
 pre {{ white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f3f3; color: #111; padding: .5rem; }}
 </style>
 </head>
@@ -74,7 +75,7 @@ def _exercise(mark: dict[str, Any]) -> list[str]:
 
 
 def _list(items: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{text(item)}</li>' for item in items)}</ul>"
+    return f"<ul>{''.join(f'<li>{text(item, 5000)}</li>' for item in items)}</ul>"
 
 
 def overview(students: Sequence[Student], *, complete: bool, sandbox: str, others: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ a student's code can change anything in this process is expected.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import json
@@ -44,6 +43,8 @@ class Worker:
             linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
             running = eval(code, self.names)  # noqa: S307  (this is what the process is for)
             if inspect.iscoroutine(running):
+                import asyncio  # not above: it takes a quarter of the time to come up, and few cells await
+
                 asyncio.run(running)
         except BaseException as error:  # noqa: BLE001  (SystemExit too: the next cell runs all the same)
             return {"error": _told(error, name), "left_out": left_out}
