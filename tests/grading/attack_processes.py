@@ -90,7 +90,7 @@ in_cell("child that comes back from the cell", "", "import os\nos.fork()")
 in_cell("shell", "FileNotFoundError", "import subprocess; subprocess.run(['/bin/sh', '-c', 'id'])")
 in_cell("shell by os.system", "status 32512", "import os\nraise RuntimeError(f\"status {os.system('id')}\")")
 in_cell("memory bomb", "MemoryError", "x = bytearray(1 << 40)")
-in_cell("memory bomb in small pieces", "MemoryError", "x = []\nwhile True: x.append(bytearray(1 << 20))")
+in_cell("memory bomb in small pieces", "MemoryError", "x = []\nwhile True: x.append(bytearray(1 << 24))")
 in_cell("memory bomb in children", "was killed", """
     import os
     for _ in range(4):
