@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch11, ch12  # noqa: F401  (notes its answers)
+from tests.exercises import ch11, ch12, ch13  # noqa: F401  (notes its answers)
 
 RECORDED: dict[str, str] = {
     "ch11-order": "e7699a4f92cc9fa4",
@@ -13,5 +13,8 @@ RECORDED: dict[str, str] = {
     "ch12-order": "7c4994fd2edcaefb",
     "ch12-poke": "d3d9e3856036d5f0",
     "ch12-allows": "b821f056f28e0ead",
+    "ch13-order": "bf212142c64dec9b",
+    "ch13-fix": "1341514fcd735c5f",
+    "ch13-changelog": "91186a75ba09bf55",
 }
 """Exercise -> what `test_variants` records of it."""

@@ -29,7 +29,8 @@ def _in_firmware(kernel: Build, caller: str) -> LinuxCpu | None:
     return next((moment.before.cpus[0] for moment in trace if moment.what.startswith("firmware_step")), None)
 
 
-def _firmware(kernel: Build) -> bool:
+def firmware_runs(kernel: Build) -> bool:
+    """Say whether firmware runs on efi_mm, with interrupts on, whether a task calls or the worker."""
     found = [_in_firmware(kernel, caller) for caller in ("direct", "worker")]
     return all(cpu is not None and cpu.loaded_mm == "efi_mm" and bool(cpu.rflags_if) for cpu in found)
 
@@ -72,11 +73,9 @@ ENTER = BySchedules(
     base=lambda: BUILDS["v6.16"],
     allowed=ALLOWED,
     trials=(
-        Trial("direct", lambda kernel: efi_call(build=kernel)),
-        Trial("lazy", lambda kernel: efi_call(build=kernel, caller="worker")),
-        Trial("quiet", lambda kernel: efi_call(build=kernel), rules=False, reports=True),
-        Trial("quiet", lambda kernel: efi_call(build=kernel, caller="worker"), rules=False, reports=True),
-        Trial("quiet", lambda kernel: efi_call(build=kernel, caller="boot"), rules=False, reports=True),
+        Trial(lambda kernel: efi_call(build=kernel), "direct", "quiet"),
+        Trial(lambda kernel: efi_call(build=kernel, caller="worker"), "lazy", "quiet"),
+        Trial(lambda kernel: efi_call(build=kernel, caller="boot"), reports="quiet"),
     ),
     says={
         "firmware": "Firmware does not run on efi_mm with interrupts on, as it has to.",
@@ -92,6 +91,12 @@ ENTER = BySchedules(
         "quiet": "Something is printed that v6.16 does not print: the switch asks RFLAGS whether interrupts are off.",
     },
     source=SOURCE,
-    checks={"firmware": _firmware, "active": _active, "breakpoints": _breakpoints, "direct": _direct, "lazy": _lazy},
+    checks={
+        "firmware": firmware_runs,
+        "active": _active,
+        "breakpoints": _breakpoints,
+        "direct": _direct,
+        "lazy": _lazy,
+    },
     first=("firmware",),
 )

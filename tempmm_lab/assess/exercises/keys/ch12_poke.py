@@ -73,10 +73,10 @@ POKE = BySchedules(
     base=lambda: BUILDS["v6.16"],
     allowed=ALLOWED,
     trials=(
-        Trial("stray", lambda kernel: text_poke(cpus=1, build=kernel, handler="stray_write")),
-        Trial("left", lambda kernel: text_poke(cpus=1, build=kernel, pokes=2)),
-        Trial("every", lambda kernel: text_poke(build=kernel), reports=True),
-        Trial("every", lambda kernel: text_poke(cpus=1, build=kernel, lazy=True), reports=True),
+        Trial(lambda kernel: text_poke(cpus=1, build=kernel, handler="stray_write"), "stray"),
+        Trial(lambda kernel: text_poke(cpus=1, build=kernel, pokes=2), "left"),
+        Trial(lambda kernel: text_poke(build=kernel), "every", "every"),
+        Trial(lambda kernel: text_poke(cpus=1, build=kernel, lazy=True), "every", "every"),
     ),
     says={
         "written": "The bytes are not in kernel text after a poke that nobody disturbs.",

@@ -24,6 +24,8 @@ MOST_STATES = 60_000
 SHOWN = 14
 """How many steps of the end of a failing schedule are told."""
 Check = Callable[[Build], bool]
+Failing = tuple[int, str, Scenario, Path]
+"""0 where a rule breaks and 1 where something is printed; the part, the scenario, the schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,14 @@ class Trial:
     """A scenario whose every schedule is tried.
 
     Attributes:
-        part: which part of the exercise fails if something is wrong.
         scenario: makes the scenario of a kernel.
-        rules: whether broken rules count.
-        reports: whether what the kernel prints counts.
+        rules: which part of the exercise fails if a rule breaks; none where that does not count.
+        reports: which part fails if the kernel prints something.
     """
 
-    part: str
     scenario: Callable[[Build], Scenario]
-    rules: bool = True
-    reports: bool = False
+    rules: str = ""
+    reports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class BySchedules:
         source: a right function.
         checks: part -> says of the kernel whether something else is right.
         first: the parts whose checks are made before anything is explored; if one is wrong, all is.
+        silent: what may be printed all the same.
     """
 
     name: str
@@ -66,6 +67,7 @@ class BySchedules:
     source: str
     checks: Mapping[str, Check] = field(default_factory=dict)
     first: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
     def key(self, _: Exercise, __: Facts) -> str:
         """Give the source of a right function."""
@@ -87,26 +89,28 @@ class BySchedules:
             return verdict(exercise, {}, [f"{self.name}: {str(error)[:300]}"])
         return self._verdict(exercise, wrong, failing)
 
-    def _failing(self, kernel: Build) -> list[tuple[str, Scenario, Path]]:
-        """Give every schedule on which something goes wrong, with its part."""
-        found = []
+    def _failing(self, kernel: Build) -> list[Failing]:
+        """Give every schedule on which something goes wrong: those that break a rule first, the shortest first."""
+        found = list[Failing]()
         for trial in self.trials:
             scenario = trial.scenario(kernel)
             report = explore(scenario, max_states=MOST_STATES)
-            paths = [*report.counterexamples.values()] if trial.rules else []
-            paths += report.reports.values() if trial.reports else []
-            if not report.complete and not paths:
+            said = [path for text, path in report.reports.items() if not any(one in text for one in self.silent)]
+            if not report.complete and not report.counterexamples and not said:
                 raise NoAnswer(f"{self.name} has more schedules than can be tried. Does it loop?", ended=False)
-            found += [(trial.part, scenario, path) for path in paths]
-        return found
+            kinds = ((trial.rules, list(report.counterexamples.values())), (trial.reports, said))
+            found += [
+                (place, part, scenario, path) for place, (part, each) in enumerate(kinds) if part for path in each
+            ]
+        return sorted(found, key=lambda one: (one[0], len(one[3])))
 
-    def _verdict(self, exercise: Exercise, wrong: set[str], failing: list[tuple[str, Scenario, Path]]) -> Verdict:
-        bad = wrong | {part for part, _, _ in failing}
+    def _verdict(self, exercise: Exercise, wrong: set[str], failing: list[Failing]) -> Verdict:
+        bad = wrong | {part for _, part, _, _ in failing}
         earned = {name: part.points for name, part in exercise.parts.items() if name not in bad}
         said = [f"{name}: {self.says[name]}" for name in exercise.parts if name in bad]
         if not failing:
             return verdict(exercise, earned, said)
-        part, scenario, path = min(failing, key=lambda one: len(one[2]))
+        _, part, scenario, path = failing[0]
         end = tell(play(scenario, follow(path)), max(1, len(path) - SHOWN))
         said.append(f"A shortest schedule on which it fails ({part}, {len(path)} steps) ends so:\n{end}")
         found = verdict(exercise, earned, said)
