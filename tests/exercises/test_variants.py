@@ -58,6 +58,9 @@ RECORDED = {
     "ch08-loads": "0c9637c2508e53a5",
     "ch08-unuse": "ec5a6b667a45f54c",
     "ch08-flush": "3735f5cbaba021b1",
+    "ch09-guests": "62aa9ca9effc4cd3",
+    "ch09-okay": "75f2c2f65d968f6e",
+    "ch09-irqsave": "f456d1c667f7079c",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 
