@@ -20,7 +20,7 @@ from tests.grading.attacks import ATTACKS, Attack
 from tests.grading.notebooks import FULL, hand_in, with_cells
 
 SECRET = b"planted-in-the-secret, 32 bytes or more"
-QUICK = Limits(wall=60, exercise=5, judging=6, cell=3, call=2, cpu=6)
+QUICK = Limits(wall=60, exercise=5, judging=6, cell=3, call=2, cpu=6, memory=160 << 20)
 HONEST = ("anna", "zoe")
 pytestmark = pytest.mark.usefixtures("sandbox")
 
