@@ -13,7 +13,7 @@ from tempmm_lab.assess.exercises import EXERCISES
 from tempmm_lab.assess.exercises.exercise import Exercise, Verdict
 from tempmm_lab.assess.exercises.functions import InProcess
 from tempmm_lab.assess.exercises.shapes import plain
-from tests.exercises import ch01, ch01_walks, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09  # noqa: F401  (notes its answers)
+from tests.exercises import ch01, ch01_walks, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09, ch10  # noqa: F401  (notes its answers)
 from tests.exercises.answers import RIGHT, WRONG, Right, Wrong
 
 SEEDS = (0, 1, 2, 3, 1 << 63)

@@ -61,6 +61,9 @@ RECORDED = {
     "ch09-guests": "62aa9ca9effc4cd3",
     "ch09-okay": "75f2c2f65d968f6e",
     "ch09-irqsave": "f456d1c667f7079c",
+    "ch10-misuse": "11281f55f561dfa8",
+    "ch10-reports": "50cedf4e62111e3d",
+    "ch10-lock": "ff70baaeba50f7f3",
 }
 """Exercise -> the beginning of the SHA-256 of its first twenty variants and one of a course, as JSON."""
 

@@ -6,12 +6,12 @@ judge is in the folder `keys` inside it, which a student's archive and a student
 
 from __future__ import annotations
 
-from tempmm_lab.assess.exercises import ch01, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09
+from tempmm_lab.assess.exercises import ch01, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09, ch10
 from tempmm_lab.assess.exercises.exercise import Exercise
 from tempmm_lab.assess.exercises.later import LATER
 from tempmm_lab.errors import ModelError
 
-FIRST = (ch01, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09)
+FIRST = (ch01, ch02, ch03, ch04, ch05, ch06, ch07, ch08, ch09, ch10)
 CHAPTERS = {number: one.EXERCISES for number, one in enumerate(FIRST, 1)}
 CHAPTERS |= {one.EXERCISES[0].chapter: one.EXERCISES for one in LATER}
 EXERCISES: dict[str, Exercise] = {one.name: one for every in CHAPTERS.values() for one in every}
