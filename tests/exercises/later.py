@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch11, ch12, ch13  # noqa: F401  (notes its answers)
+from tests.exercises import ch11, ch12, ch13, ch14  # noqa: F401  (notes its answers)
 
 RECORDED: dict[str, str] = {
     "ch11-order": "e7699a4f92cc9fa4",
@@ -16,5 +16,8 @@ RECORDED: dict[str, str] = {
     "ch13-order": "bf212142c64dec9b",
     "ch13-fix": "1341514fcd735c5f",
     "ch13-changelog": "91186a75ba09bf55",
+    "ch14-litmus": "97d7a4b9734454e8",
+    "ch14-barrier": "d44406ff5d9b373f",
+    "ch14-validated": "1e108e2ef151bb71",
 }
 """Exercise -> what `test_variants` records of it."""
