@@ -48,9 +48,10 @@ def grade_command(chosen: argparse.Namespace) -> int:
         raise ModelError("--jobs is a number from 1 to 61.")
     if chosen.unsafe:
         print(UNSAFE, file=sys.stderr)  # noqa: T201
+    hide = [] if chosen.secret is None else [chosen.secret.absolute()]
     status, said = grade_folder(
         chosen.folder, chosen.out, secret=_secret(chosen.secret), count=chosen.jobs or os.cpu_count() or 1,
-        fresh=chosen.fresh, unsafe=chosen.unsafe, told=_counter(),
+        fresh=chosen.fresh, unsafe=chosen.unsafe, told=_counter(), hide=hide,
     )  # fmt: skip
     print(said)  # noqa: T201
     return status
@@ -68,7 +69,7 @@ def _secret(path: Path | None) -> bytes | None:
 def grade_folder(
     folder: Path, out: Path | None = None, *, secret: bytes | None = None, executor: Executor | None = None,
     count: int = 1, fresh: bool = False, unsafe: bool = False, limits: Limits | None = None,
-    told: Callable[[int, int], None] = lambda _done, _total: None,
+    told: Callable[[int, int], None] = lambda _done, _total: None, hide: Sequence[Path] = (),
 ) -> tuple[int, str]:  # fmt: skip
     """Grade a folder of submissions and write the results; give the exit status and a few lines about it.
 
@@ -82,6 +83,7 @@ def grade_folder(
         unsafe: run students' code without a sandbox.
         limits: what a submission may use, if not the usual.
         told: called with (done, in all).
+        hide: what students' code must not be able to read, besides all that was handed in.
 
     Raises:
         ModelError: there is nothing to grade, no sandbox, or the folder holds results of another kind.
@@ -96,8 +98,9 @@ def grade_folder(
     if not has_keys():
         raise ModelError("This copy of the book has no keys, so nothing can be graded with it.")
     found, others = submissions(folder)
-    sandbox = find_sandbox(unsafe=unsafe)
-    place = _prepared(folder, out, fresh=fresh)
+    place = _place(folder, out)
+    sandbox = find_sandbox(unsafe=unsafe, hide=[*hide, *(one.file.absolute() for one in found)][:50])
+    _prepare(place, fresh=fresh)
     known = judging_secret(place) if secret is None else secret
     with Journal(place, fingerprint(known, course=secret is not None, sandbox=sandbox.name)) as journal:
         jobs = _jobs(found, known, course=secret is not None, sandbox=sandbox, limits=limits or LIMITS)
@@ -106,11 +109,15 @@ def grade_folder(
     return status, _summary(place, found, journal, status)
 
 
-def _prepared(folder: Path, out: Path | None, *, fresh: bool) -> Path:
+def _place(folder: Path, out: Path | None) -> Path:
     here = folder.resolve()
     place = (out or here.with_name(f"{here.name}-grades")).resolve()
     if place == here or here in place.parents:
         raise ModelError(f"{place} is among the submissions. Give another --out.")
+    return place
+
+
+def _prepare(place: Path, *, fresh: bool) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)
         if fresh:
@@ -119,7 +126,6 @@ def _prepared(folder: Path, out: Path | None, *, fresh: bool) -> Path:
         (place / "feedback").mkdir(exist_ok=True)
     except OSError as error:
         raise ModelError(f"Cannot write in {place}: {error.strerror}.") from None
-    return place
 
 
 def _jobs(found: Sequence[Found], secret: bytes, *, course: bool, sandbox: Sandbox, limits: Limits) -> Iterator[Job]:

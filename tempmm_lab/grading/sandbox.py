@@ -17,12 +17,12 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tempmm_lab.errors import ModelError
-from tempmm_lab.grading.library import WORKER, library
+from tempmm_lab.grading.library import PACKAGE, WORKER, library
 from tempmm_lab.grading.limits import LIMITS, Limits
 from tempmm_lab.grading.seccomp import seccomp_filter
 from tempmm_lab.grading.wire import Gone, Line
@@ -190,8 +190,21 @@ def _other_packages() -> list[Path]:
     return sorted({Path(os.path.realpath(name)) for name in names if Path(name).is_dir()})
 
 
-def find_sandbox(*, unsafe: bool = False) -> Sandbox:
-    """Give a sandbox that was tried just now.
+PROBE = """
+import os
+holds = {{
+    "there is a network": [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line] == ["lo"],
+    "it runs as root": os.getuid() != 0,
+    "other processes can be seen": sum(map(str.isdigit, os.listdir("/proc"))) <= 3,
+    "files can be written": not any(os.access(place, os.W_OK) for place in ("/", "/lab", "/dev", "/usr", "/etc")),
+    "what must be hidden can be read": not any(os.path.exists(place) for place in {hidden}),
+}}
+"""
+"""What a sandbox must keep, tried from inside: words for what is wrong, and whether that is not so."""
+
+
+def find_sandbox(*, unsafe: bool = False, hide: Iterable[Path] = ()) -> Sandbox:
+    """Give a sandbox that was tried just now, from inside: what is in `hide` must not be there.
 
     Raises:
         ModelError: there is none here; the message says why and what to do.
@@ -203,7 +216,22 @@ def find_sandbox(*, unsafe: bool = False) -> Sandbox:
         raise ModelError(f"Students' code runs in bubblewrap, and it is not here. On Debian, type: {INSTALL}")
     sandbox = Bubblewrap(path, str(library()))
     try:
-        sandbox.start({}, LIMITS, time.monotonic() + LIMITS.start).close()
+        wrong = _tried(sandbox, [*map(str, hide), str(PACKAGE / "assess" / "exercises" / "keys")])
     except (Gone, OSError, subprocess.SubprocessError) as error:
         raise ModelError(f"Students' code runs in bubblewrap, and it does not work here. The worker {error}.") from None
+    if wrong:
+        raise ModelError(f"Students' code runs in bubblewrap, and here that keeps nothing apart: {', '.join(wrong)}.")
     return sandbox
+
+
+def _tried(sandbox: Bubblewrap, hidden: list[str]) -> list[str]:
+    """Give what is wrong inside, in words."""
+    line = sandbox.start({}, LIMITS, time.monotonic() + LIMITS.start)
+    try:
+        said = line.ask({"do": "cell", "number": 0, "source": PROBE.format(hidden=hidden)}, LIMITS.cell)
+        holds = line.ask({"do": "answer", "name": "holds"}, LIMITS.cell)["value"]
+    finally:
+        line.close()
+    if type(holds) is not dict:
+        return [f"it could not be tried ({said['error']})"]
+    return [str(what) for what, so in holds.items() if so is not True]

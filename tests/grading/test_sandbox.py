@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import tempmm_lab.grading.sandbox
 from tempmm_lab import ModelError
 from tempmm_lab.cli import main
 from tempmm_lab.grading.library import PACKAGE, library
@@ -39,6 +40,19 @@ def test_a_bubblewrap_that_does_not_work_is_no_sandbox(
     monkeypatch.setattr("tempmm_lab.grading.sandbox.LIMITS", type(LIMITS)(start=1.0))
     with pytest.raises(ModelError, match="does not work here"):
         find_sandbox()
+
+
+def test_a_sandbox_that_shows_too_much_is_none(sandbox: Bubblewrap, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox is tried from inside: a hole in its walls, or a file that can be read there, is found at once."""
+    assert sandbox.name == "bubblewrap"
+    with pytest.raises(ModelError, match="what must be hidden can be read"):
+        find_sandbox(hide=[Path(os.__file__)])
+    walls = tempmm_lab.grading.sandbox._walls
+    for word, says in (("--unshare-net", "there is a network"), ("--unshare-pid", "other processes can be seen")):
+        holey = lambda *args, word=word: [one for one in walls(*args) if one != word]  # noqa: E731
+        monkeypatch.setattr(tempmm_lab.grading.sandbox, "_walls", holey)
+        with pytest.raises(ModelError, match=says):
+            find_sandbox()
 
 
 def test_unsafe_grades_and_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
