@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch11, ch12, ch13, ch14  # noqa: F401  (notes its answers)
+from tests.exercises import ch11, ch12, ch13, ch14, ch15  # noqa: F401  (notes its answers)
 
 RECORDED: dict[str, str] = {
     "ch11-order": "e7699a4f92cc9fa4",
@@ -19,5 +19,8 @@ RECORDED: dict[str, str] = {
     "ch14-litmus": "97d7a4b9734454e8",
     "ch14-barrier": "d44406ff5d9b373f",
     "ch14-validated": "1e108e2ef151bb71",
+    "ch15-order": "9b12c68d50ab2cd4",
+    "ch15-guard": "63f7f50f94bb51bb",
+    "ch15-answer": "f6bbd4a09e474641",
 }
 """Exercise -> what `test_variants` records of it."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tempmm_lab.assess.exercises import ch11, ch12, ch13, ch14
+from tempmm_lab.assess.exercises import ch11, ch12, ch13, ch14, ch15
 
-LATER = (ch11, ch12, ch13, ch14)
+LATER = (ch11, ch12, ch13, ch14, ch15)
