@@ -88,15 +88,12 @@ def grade_folder(
     Raises:
         ModelError: there is nothing to grade, no sandbox, or the folder holds results of another kind.
     """
-    from tempmm_lab.assess.exercises.exercise import has_keys
     from tempmm_lab.grading.journal import Journal, judging_secret
     from tempmm_lab.grading.limits import LIMITS
     from tempmm_lab.grading.marking import fingerprint
     from tempmm_lab.grading.sandbox import find_sandbox
     from tempmm_lab.grading.submissions import submissions
 
-    if not has_keys():
-        raise ModelError("This copy of the book has no keys, so nothing can be graded with it.")
     found, others = submissions(folder)
     place = _place(folder, out)
     sandbox = find_sandbox(unsafe=unsafe, hide=[*hide, *(one.file.absolute() for one in found)][:50])
@@ -110,6 +107,10 @@ def grade_folder(
 
 
 def _place(folder: Path, out: Path | None) -> Path:
+    from tempmm_lab.assess.exercises.exercise import has_keys
+
+    if not has_keys():
+        raise ModelError("This copy of the book has no keys, so nothing can be graded with it.")
     here = folder.resolve()
     place = (out or here.with_name(f"{here.name}-grades")).resolve()
     if place == here or here in place.parents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tempmm_lab import ModelError
+from tempmm_lab.assess.exercises.draws import seed_of
 from tempmm_lab.cli import main
 from tempmm_lab.grading import batch
 from tempmm_lab.grading.command import grade_folder
@@ -80,19 +82,30 @@ def _lines(out: Path) -> int:
     return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
+def _running(student: str) -> bool:
+    """Say whether a process of a student's is there: the seeds stand in its arguments."""
+    seed = str(seed_of(SECRET, student, "ch01-order")).encode()
+    lines = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(process.read_bytes())
+    return any(seed in line for line in lines)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 @pytest.mark.usefixtures("sandbox")
 def test_what_was_stopped_goes_on(how: signal.Signals, tmp_path: Path) -> None:
     """After kill -9 or Ctrl-C in the middle, the same command grades the rest, and the end is the same."""
     folder, secret, out = _six(tmp_path / "in"), tmp_path / "secret", tmp_path / "out"
     secret.write_bytes(SECRET)
-    hand_in(folder, "s3", with_cells(ch01_indices_answer="import time\ntime.sleep(6)"))  # something is always running
+    hand_in(folder, "s3", with_cells(ch01_indices_answer="import time\ntime.sleep(8)"))  # something is always running
     process = _started(folder, out, secret)
     _until(lambda: _lines(out) >= 3)
     process.send_signal(how)
     said, _ = process.communicate(timeout=60)
     before = (out / "journal.jsonl").read_bytes()
     assert 3 <= before.count(b"\n") < 7
+    _until(lambda: not _running("s3"))
     if how is signal.SIGINT:
         assert process.returncode == 3
         assert b"the same command goes on" in said
