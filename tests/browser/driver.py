@@ -13,7 +13,7 @@ from typing import Self
 from tempmm_lab.doctor import find_chromium, install_line
 from tests.browser.lab import Server
 from tests.browser.notebook import NotebookPage
-from tests.browser.page import Page
+from tests.browser.page import PATIENCE, Page
 
 FLAGS = (
     "--no-sandbox",  # Chromium refuses its sandbox to root; it sees nothing here but our own pages
@@ -63,7 +63,8 @@ class Browser:
         return NotebookPage(self._context.new_page(), server.address(path), path)
 
     def open_page(self, address: str) -> Page:
-        """Open any other address."""
+        """Open any other address. Voilà runs a whole notebook before it gives the page, so that may take long."""
         page = Page(self._context.new_page())
+        page.page.set_default_navigation_timeout(4 * PATIENCE)
         page.goto(address)
         return page
