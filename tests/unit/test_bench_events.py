@@ -53,9 +53,9 @@ MAKE = pytest.mark.parametrize("make", FUZZED.values(), ids=FUZZED)
 
 @MAKE
 def test_random_events_end_in_no_mistake(make: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred random sequences: a picture, or a message on what to do; never a traceback."""
+    """Thirty random sequences: a picture, or a message on what to do; never a traceback."""
     monkeypatch.setattr(bench_explore, "LONGEST", 0.02)
-    fuzz(make(), 100, seed=1)  # type: ignore[operator]
+    fuzz(make(), 30, seed=1)  # type: ignore[operator]
 
 
 @pytest.mark.slow
