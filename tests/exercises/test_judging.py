@@ -25,7 +25,19 @@ def _judge(exercise: Exercise, seed: int, answer: Any) -> Verdict:
     return exercise.judge(exercise.variant(seed), given)
 
 
-@pytest.mark.parametrize("case", WRONG, ids=lambda case: f"{case.exercise}: {case.name}")
+def _wrong() -> list[Any]:
+    """Give the wrong answers. Functions are judged on every schedule: all but two of each exercise are marked slow."""
+    met: Counter[str] = Counter()
+    cases = []
+    for case in WRONG:
+        met[case.exercise] += 1
+        late = EXERCISES[case.exercise].adapt is not None and met[case.exercise] > 2
+        name = f"{case.exercise}: {case.name}"
+        cases.append(pytest.param(case, id=name, marks=[pytest.mark.slow] if late else []))
+    return cases
+
+
+@pytest.mark.parametrize("case", _wrong())
 def test_a_wrong_answer_loses_its_points(case: Wrong) -> None:
     """A wrong answer loses exactly the parts that are wrong in it, and is told why."""
     exercise = EXERCISES[case.exercise]
