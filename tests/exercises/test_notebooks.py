@@ -16,6 +16,14 @@ from tests.exercises.hand_out import ROOT, SOLUTIONS, handed_out
 from tests.notebooks.execute import execute
 
 NOTEBOOKS = pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*.ipynb")), ids=lambda path: path.name)
+FEW = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.name, marks=[] if path.name[:2] in {"01", "05", "13"} else [pytest.mark.slow])
+        for path in sorted(SOLUTIONS.glob("*.ipynb"))
+    ],
+)
+"""All of them; `make test` takes a fixed few."""
 PRACTISE = re.compile(r'practise\("([^"]+)", (\w+)\)')
 
 
@@ -45,7 +53,7 @@ def _worth(path: Path) -> dict[str, int]:
     return {one.name: one.points for one in CHAPTERS[chapter]}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 1 << 63])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4, 1 << 63))])
 @NOTEBOOKS
 def test_a_solution_gets_full_marks(path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """On every variant the solved notebook earns every point of every exercise of its chapter."""
@@ -120,7 +128,7 @@ def test_nothing_of_a_solution_is_handed_out(path: Path) -> None:
     assert not any(cell.get("outputs") for cell in _cells(FOLDER / path.name))
 
 
-@NOTEBOOKS
+@FEW
 def test_nbgrader_gives_the_same_points(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Executed in a kernel, nbgrader's own rule gives a solution all its points, and what is handed out none."""
     from nbgrader.utils import determine_grade, is_grade
