@@ -9,7 +9,6 @@ import pytest
 from tests.notebooks.execute import execute, notebooks
 from tests.notebooks.quick import slow_but_for
 
-
 CHAPTERS = [path for path in notebooks() if path.parent.name == "chapters"]
 """Only they ask for predictions."""
 
