@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from tempmm_lab import ModelError, exercise, practise
-from tempmm_lab.assess.exercises import EXERCISES
+from tempmm_lab.assess.exercises import EXERCISES, kernelcode
+from tempmm_lab.assess.exercises.ch14_stage import buffered_step
 from tempmm_lab.assess.exercises.functions import InProcess, NoAnswer, walker
 from tempmm_lab.assess.exercises.shapes import plain
 from tempmm_lab.assess.exercises.task import SEEDS
+from tempmm_lab.kernel.barrier import smp_mb
 
 
 @pytest.fixture(autouse=True)
@@ -212,3 +214,16 @@ def test_an_environment_variable_chooses_the_variant(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TEMPMM_LAB_SEED", "twelve")
     with pytest.raises(ModelError, match="TEMPMM_LAB_SEED"):
         exercise("ch01-walk")
+
+
+@pytest.mark.parametrize(("step", "is_one"), [(kernelcode.next_step, False), (buffered_step, True)])
+def test_a_barrier_is_a_step_where_stores_can_wait(step: Any, is_one: bool) -> None:
+    """A student's smp_mb() is a step on a machine with store buffers, and none on another; it fails on neither."""
+
+    async def guarded() -> int:
+        await smp_mb()
+        return 7
+
+    said = step(guarded, [[], []])
+    assert ("op" in said) == is_one
+    assert said == {"value": 7} or "full_barrier" in json.dumps(said)

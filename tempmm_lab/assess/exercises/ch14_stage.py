@@ -5,17 +5,13 @@ A switch has a beginning and an end that the exercise does not touch. They are h
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-from tempmm_lab.jsonform import from_json, to_json
-from tempmm_lab.kernel.config import Config
+from tempmm_lab.assess.exercises.kernelcode import next_step
 from tempmm_lab.kernel.percpu import this_cpu_read, this_cpu_write
 from tempmm_lab.kernel.tlb import load_mm, switch_checks, switch_to_same_mm
 from tempmm_lab.kernel.tlbstate import choose_new_asid, cond_mitigation, cr4_update_pce_mm, switch_ldt
-from tempmm_lab.points import ProgramPoint, start
 
 
 async def begin_switch(next: str, tsk: str | None) -> bool:  # noqa: A002
@@ -42,15 +38,5 @@ async def end_switch(next: str, next_tlb_gen: int) -> None:  # noqa: A002
 
 
 def buffered_step(function: Callable[..., Any], args: list[Any]) -> Any:
-    """Give the step that comes after some answers, as `next_step` does, on a machine with store buffers."""
-    given, answers = args
-    point = _first(function, json.dumps(given))
-    for answer in answers:
-        point = point.after(from_json(answer))
-    return {"value": to_json(point.value)} if point.op is None else {"op": to_json(point.op)}
-
-
-@lru_cache(maxsize=64)
-def _first(function: Callable[..., Any], given: str) -> ProgramPoint:
-    args = [from_json(one) for one in json.loads(given)]
-    return start(function, *args, versions={"CONFIG": Config(), "MEMORY": "tso"})
+    """Give the step that comes after some answers, on a machine with store buffers."""
+    return next_step(function, args, memory="tso")

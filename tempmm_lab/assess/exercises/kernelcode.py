@@ -25,20 +25,23 @@ Allowed = Mapping[str, tuple[Any, ...]]
 """The ops that a function may await, and what their first argument may be; nothing given allows anything."""
 
 
-def next_step(function: Callable[..., Any], args: list[Any]) -> Any:
-    """Give the step that comes after some answers: `{"op": ...}`, or `{"value": ...}` when the call has returned."""
+def next_step(function: Callable[..., Any], args: list[Any], *, memory: str = "sc") -> Any:
+    """Give the step that comes after some answers: `{"op": ...}`, or `{"value": ...}` when the call has returned.
+
+    With memory="tso" a barrier is a step of its own; without store buffers it is none.
+    """
     given, answers = args
-    point = _first(function, json.dumps(given))
+    point = _first(function, json.dumps(given), memory)
     for answer in answers:
         point = point.after(from_json(answer))
     return {"value": to_json(point.value)} if point.op is None else {"op": to_json(point.op)}
 
 
 @lru_cache(maxsize=64)
-def _first(function: Callable[..., Any], given: str) -> ProgramPoint:
+def _first(function: Callable[..., Any], given: str, memory: str) -> ProgramPoint:
     """Give the first point of a call. Equal calls share it, and with it all points that were reached before."""
     args = [from_json(one) for one in json.loads(given)]
-    return start(function, *args, versions={"CONFIG": Config()})
+    return start(function, *args, versions={"CONFIG": Config(), "MEMORY": memory})
 
 
 def step_by_step(callee: Callee, name: str, allowed: Allowed) -> Callable[..., Any]:
