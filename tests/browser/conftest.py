@@ -79,7 +79,7 @@ def visit(request: pytest.FixtureRequest, lab: LabServer, browser: Browser) -> I
         yield opened
 
 
-QUICK = ("00", "03", "12")
+QUICK = ("00", "03")
 """The chapters on which `make test` runs everything; the others are opened and run, and each kind of widget clicked."""
 LONG = (
     "test_in_notebook_7", "test_in_voila", "test_screenshots",

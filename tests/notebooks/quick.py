@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-QUICK = ("01", "05", "12", "A")
+QUICK = ("01", "05", "12")
 
 
 def slow_but_for(paths: list[Path]) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 from tempmm_lab.book import chapters
 from tests.notebooks import glossary, provenance, rows, times
 from tests.notebooks.glossary import Term
-from tests.notebooks.pages import CHAPTERS, Page, pages, source, written
+from tests.notebooks.pages import Page, pages, source, written
 from tests.notebooks.weave import woven
 
 TERMS = glossary.load()
@@ -47,14 +47,16 @@ def test_a_chapter_is_woven(page: Page) -> None:
 
 def test_every_word_is_used_where_it_is_introduced() -> None:
     """The chapter that introduces a word uses it, and has the heading that is named."""
-    book = {page.number: page for page in WRITTEN}
-    missing = []
-    for each in TERMS:
-        page = book.get(each.chapter, Page(CHAPTERS / "none", each.chapter, []))
-        used = {use.term.name for use in glossary.linked(dict(page.markdown()), page.number, TERMS)[1]}
-        if each.name not in used or each.heading.replace("`", "") not in [head.text for head in page.headings]:
-            missing.append((each.name, each.chapter, each.heading))
-    assert missing == []
+    used, headings = {}, {}
+    for page in WRITTEN:
+        uses = glossary.linked(dict(page.markdown()), page.number, TERMS)[1]
+        used[page.number] = {use.term.name for use in uses}
+        headings[page.number] = {head.text for head in page.headings}
+    assert [
+        (each.name, each.chapter, each.heading)
+        for each in TERMS
+        if each.name not in used.get(each.chapter, ()) or each.heading.replace("`", "") not in headings[each.chapter]
+    ] == []
 
 
 def test_the_glossary_rests_on_rows() -> None:
