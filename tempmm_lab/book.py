@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -22,6 +23,8 @@ MANIFEST = ".tempmm-book.json"
 
 EXERCISES = "exercises"
 """The folder of exercises: beside the chapters' in a checkout, inside a reader's working folder."""
+
+TO_EXERCISES = re.compile(r"\[([^\[\]]*)\]\((?:\.\./)?exercises/([^)#]+)\.ipynb\)")
 
 NAME = re.compile(r"(\d\d|[A-Z])-(.+)\.ipynb")
 """A chapter has two digits, an appendix a letter. Letters come after digits, so names in order are the book's order."""
@@ -77,34 +80,54 @@ def copy_book(folder: Path) -> list[str]:
 
     A file that the reader changed is never overwritten: where the book has a newer one, it is put beside it.
     """
-    every, handed_out = chapters(), exercise_notebooks()
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder} is a file. Give a folder for your copy of the book.")
     if folder.resolve() == chapters_folder().resolve():
         raise ModelError(f"{folder} is the book itself. Give another folder for your copy.")
     try:
-        (folder / EXERCISES if handed_out else folder).mkdir(parents=True, exist_ok=True)
-        given = _read_manifest(folder)
-        lines = [_hand_out(folder, chapter.path.name, for_reader(chapter.path), given) for chapter in every]
-        exercises = {f"{EXERCISES}/{path.name}": exercises_for_reader(path) for path in handed_out}
-        lines += [_hand_out(folder, name, new, given) for name, new in exercises.items()]
-        _write(folder / MANIFEST, _as_json({"format": 1, "given": given}))
+        given, only = _read_manifest(folder)
+        files = reader_files(only)
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        lines = [_hand_out(folder, name, new, given) for name, new in files.items()]
+        _write(folder / MANIFEST, manifest(given, only))
     except OSError as error:
         raise ModelError(f"Cannot write in {folder}: {error.strerror}. Give a folder that you may write in.") from None
     return lines
 
 
-def for_reader(path: Path) -> bytes:
+def reader_files(only: Collection[str] | None = None) -> dict[str, bytes]:
+    """Give every notebook of a reader's copy, by its name in the working folder.
+
+    `only` names the notebooks of exercises that are handed out, where not all are; nothing then links to the others.
+    """
+    made = {chapter.path.name: for_reader(chapter.path, only) for chapter in chapters()}
+    handed_out = [path for path in exercise_notebooks() if only is None or path.stem in only]
+    return made | {f"{EXERCISES}/{path.name}": exercises_for_reader(path) for path in handed_out}
+
+
+def manifest(given: Mapping[str, str], only: Collection[str] | None) -> bytes:
+    """Give the text of the file that remembers what was handed out, by name and digest, and which exercises."""
+    return _as_json({"format": 1, "given": given} | ({} if only is None else {"only": sorted(only)}))
+
+
+def for_reader(path: Path, only: Collection[str] | None = None) -> bytes:
     """Give a chapter as a reader gets it: executed down to its first prediction, and open from there on."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     asked = False
     for cell in notebook["cells"]:
-        cell["source"] = [line.replace("](../exercises/", "](exercises/") for line in cell["source"]]
+        cell["source"] = [TO_EXERCISES.sub(lambda link: _link(link, only), line) for line in cell["source"]]
         if cell["cell_type"] == "code":
             asked = asked or "predict(" in "".join(cell["source"])
             if asked:
                 cell["outputs"], cell["execution_count"] = [], None
     return _as_json(notebook)
+
+
+def _link(link: re.Match[str], only: Collection[str] | None) -> str:
+    """Give a link to a notebook of exercises as it is in a working folder; its text alone if that is not there."""
+    text, stem = link.groups()
+    return f"[{text}]({EXERCISES}/{stem}.ipynb)" if only is None or stem in only else f"{text} (not handed out here)"
 
 
 def exercises_for_reader(path: Path) -> bytes:
@@ -120,15 +143,15 @@ def _hand_out(folder: Path, name: str, new: bytes, given: dict[str, str]) -> str
     path = folder / name
     if not path.exists():
         return _give(folder, name, new, given, "copied")
-    here = _digest(path.read_bytes())
-    if here == _digest(new):
+    here = digest(path.read_bytes())
+    if here == digest(new):
         given[name] = here
         return f"{name}: up to date"
     if here == given.get(name):
         return _give(folder, name, new, given, "updated")
-    if given.get(name) == _digest(new):
+    if given.get(name) == digest(new):
         return f"{name}: yours, kept"
-    given[name] = _digest(new)
+    given[name] = digest(new)
     beside = _name_beside(folder, name, new, given)
     return f"{name}: yours, kept; " + _give(folder, beside, new, given, "the book's newer version is there")
 
@@ -139,7 +162,7 @@ def _name_beside(folder: Path, name: str, new: bytes, given: dict[str, str]) -> 
     names = [f"{stem} (new).ipynb", *(f"{stem} (new {n}).ipynb" for n in range(2, 1000))]
     for beside in names:
         path = folder / beside
-        if not path.exists() or _digest(path.read_bytes()) in {given.get(beside), _digest(new)}:
+        if not path.exists() or digest(path.read_bytes()) in {given.get(beside), digest(new)}:
             return beside
     raise ModelError(f"Too many versions of {name} in {folder}. Move the ones you need no more.")
 
@@ -147,17 +170,19 @@ def _name_beside(folder: Path, name: str, new: bytes, given: dict[str, str]) -> 
 def _give(folder: Path, name: str, new: bytes, given: dict[str, str], done: str) -> str:
     """Write what is handed out and remember that it was."""
     _write(folder / name, new)
-    given[name] = _digest(new)
+    given[name] = digest(new)
     return f"{name}: {done}"
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
+def _read_manifest(folder: Path) -> tuple[dict[str, str], list[str] | None]:
     """Give what was handed out before. Without a readable manifest every file counts as the reader's own."""
     try:
-        given = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["given"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {str(name): str(digest) for name, digest in given.items()} if isinstance(given, dict) else {}
+        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        given, only = said["given"], said.get("only")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, None
+    known = {str(name): str(digest) for name, digest in given.items()} if isinstance(given, dict) else {}
+    return known, [str(name) for name in only] if isinstance(only, list) else None
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -167,7 +192,8 @@ def _write(path: Path, data: bytes) -> None:
     os.replace(part, path)  # noqa: PTH105  (Path.replace does the same; this one says that it is atomic)
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """Give what tells one file from another."""
     return hashlib.sha256(data).hexdigest()
 
 

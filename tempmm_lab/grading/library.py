@@ -11,15 +11,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1]
-LEFT_OUT = ("grading", "_book", "assess/exercises/keys", "widgets", "reviews")
-"""Folders of the package that are not copied: the keys, the grader, the book, and what needs a browser."""
+from tempmm_lab.keyless import NOT_RUN, PACKAGE
+
 WORKER = "worker.py"
 
 
 def _ignored(folder: str, names: list[str]) -> list[str]:
     here = Path(folder).relative_to(PACKAGE)
-    return [name for name in names if name == "__pycache__" or (here / name).as_posix() in LEFT_OUT]
+    return [name for name in names if name == "__pycache__" or (here / name).as_posix() in NOT_RUN]
 
 
 def make_library(folder: Path) -> Path:

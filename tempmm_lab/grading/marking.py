@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from tempmm_lab.assess.exercises.exercise import Exercise, Verdict
 from tempmm_lab.assess.exercises.task import FIRST_SEED
 from tempmm_lab.grading.assignment import Assignment, which
 from tempmm_lab.grading.limits import LIMITS, Limits
-from tempmm_lab.grading.plan import Plan, Step, make_plan
+from tempmm_lab.grading.plan import Plan, make_plan
 from tempmm_lab.grading.reading import Cell, Unreadable, cells_of
+from tempmm_lab.grading.running import Running, safe
 from tempmm_lab.grading.sandbox import Sandbox
-from tempmm_lab.grading.session import Given, NoSandbox, Session
+from tempmm_lab.grading.session import NoSandbox, Session
 from tempmm_lab.grading.strict import shown
 from tempmm_lab.grading.timing import TooLong, no_longer_than
 
@@ -94,7 +94,7 @@ def _graded(job: Job) -> Result:
             "This is none of the notebooks that were handed out: neither its name nor its cells are known."
         )
     plan = make_plan(assignment, cells)
-    marks = _Marking(job, assignment, plan).marks()
+    marks = _Marking(job, assignment, plan).results()
     failed = [one["name"] for one in marks if one["state"] == "failed"]
     return {
         **_head(job),
@@ -121,57 +121,22 @@ def _by_hand(assignment: Assignment, plan: Plan, _: list[Cell]) -> list[Result]:
     return found
 
 
-class _Marking:
-    """One submission on its way."""
+class _Marking(Running):
+    """One submission on its way to its marks."""
 
     def __init__(self, job: Job, assignment: Assignment, plan: Plan) -> None:
-        self.job, self.plan = job, plan
-        self.exercises: Mapping[str, Exercise] = {one.name: one for one in assignment.exercises}
-        seeds = {name: job.seed(name, PURPOSES[0]) for name in self.exercises}
-        self.variants = {name: one.variant(seeds[name]) for name, one in self.exercises.items()}
-        self.session = Session(job.sandbox, seeds, job.limits)
-        self.done: dict[str, Result] = {}
-        self.troubles: dict[str, list[str]] = {}
+        exercises = {one.name: one for one in assignment.exercises}
+        seeds = {name: job.seed(name, PURPOSES[0]) for name in exercises}
+        super().__init__(plan, exercises, Session(job.sandbox, seeds, job.limits))
+        self.job = job
+        self.variants = {name: one.variant(seeds[name]) for name, one in exercises.items()}
 
-    def marks(self) -> list[Result]:
-        """Run everything, and give the marks in the order of the book."""
-        try:
-            for step in self.plan.steps:
-                self._step(step)
-            for name in self.exercises:
-                if name not in self.done:
-                    self.done[name] = self._judged(name)
-        finally:
-            self.session.close()
-        return [self._with_troubles(name) for name in self.exercises]
-
-    def _step(self, step: Step) -> None:
-        if step.source is not None and not self.session.lost:
-            trouble = self.session.run(step.number, step.source)
-            if trouble and not step.quiet:
-                where = f"Cell {step.number}" if step.number else "A cell as it was handed out"
-                self._note(step.exercise, f"{where} {trouble}.")
-        if step.judges:
-            found = self._judged(step.judges)
-            if found["state"] != "missing":  # else it may come further down
-                self.done[step.judges] = found
-
-    def _note(self, exercise: str, text: str) -> None:
-        told = self.troubles.setdefault(exercise, []) if exercise in self.exercises else self.plan.notes
-        if len(told) < 10 or told is self.plan.notes:
-            told.append(text)
-
-    def _judged(self, name: str) -> Result:
-        exercise = self.exercises[name]
-        given = self._given(exercise)
-        if given.state == "missing":
-            return _mark(exercise, "missing", [f"There is no {exercise.answer} in the notebook, or it is None."])
-        if given.state != "given":
-            return _mark(exercise, given.state, [given.why])
-        seconds = self.job.limits.judging
+    def look(self, exercise: Exercise, value: Any) -> Result:
+        """Judge an answer."""
+        seconds, name = self.job.limits.judging, exercise.name
         try:
             with no_longer_than(seconds):
-                verdict = exercise.judge(self.variants[name], given.value, seed=self.job.seed(name, PURPOSES[1]))
+                verdict = exercise.judge(self.variants[name], value, seed=self.job.seed(name, PURPOSES[1]))
         except TooLong:
             self.session.close()  # it may have been in the middle of a sentence
             return _mark(
@@ -183,17 +148,9 @@ class _Marking:
             return _mark(exercise, "failed", [f"The judge failed: {type(error).__name__}: {shown(error, 200)}"])
         return _mark(exercise, "judged", verdict.messages, verdict)
 
-    def _given(self, exercise: Exercise) -> Given:
-        if self.session.lost:
-            return Given("lost", why=f"Not judged: {self.session.lost}.")
-        if exercise.adapt is not None:
-            return self.session.function(exercise.name, exercise.answer)
-        given = self.session.answer(exercise.answer)
-        return Given("missing") if given.state == "given" and given.value is None else given
-
-    def _with_troubles(self, name: str) -> Result:
-        mark = self.done[name]
-        return {**mark, "messages": [*self.troubles.get(name, []), *mark["messages"]]}
+    def nothing(self, exercise: Exercise, state: str, why: str) -> Result:
+        """Give no points."""
+        return _mark(exercise, state, [why])
 
 
 def _mark(exercise: Exercise, state: str, messages: Any, verdict: Verdict | None = None) -> Result:
@@ -205,7 +162,7 @@ def _mark(exercise: Exercise, state: str, messages: Any, verdict: Verdict | None
         "points": verdict.points if verdict else 0,
         "of": exercise.points,
         "parts": {part: [points, exercise.parts[part].points] for part, points in parts.items()},
-        "messages": [shown(message, 4000) for message in messages],
+        "messages": safe(messages),
         "replay": shown(verdict.replay, 2000) if verdict and verdict.replay else None,
     }
 

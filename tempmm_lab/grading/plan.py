@@ -72,13 +72,13 @@ def _steps(cell: Cell, handed: Handed | None, last: dict[str, int], notes: list[
     if handed is None:
         return [Step(cell.number, cell.source)] if cell.kind == "code" else []
     if cell.kind != "code":
-        notes.append(f"The code cell {handed.name} has become a {cell.kind[:20]} cell. It was run as code.")
+        notes.append(f"The code cell {handed.name} has become a {cell.kind[:20]} cell. It is run as code.")
     if handed.role == "answer":
         return [Step(cell.number, cell.source, handed.exercise)]
     judges = handed.exercise if handed.role == "practice" and last[handed.name] == cell.number else ""
     steps = []
     if cell.source.strip() != handed.source.strip():
-        ran = "It was run as it is" + (", and then as it was handed out." if handed.role == "task" else ".")
+        ran = "It is run as it is" + (", and then as it was handed out." if handed.role == "task" else ".")
         notes.append(f"The locked cell {handed.name} was changed. {ran}")
         steps.append(Step(cell.number, cell.source, handed.exercise))
     if handed.role == "task":
@@ -91,7 +91,7 @@ def _missing(assignment: Assignment, there: set[str], plan: Plan) -> None:
     for handed in assignment.cells:
         if handed.name in there:
             continue
-        said = {"task": "It was run all the same.", "practice": "That costs nothing."}.get(handed.role, "")
+        said = {"task": "It is run all the same.", "practice": "That costs nothing."}.get(handed.role, "")
         plan.notes.append(f"The cell {handed.name} is missing. {said}".strip())
         if handed.role == "task":
             places = (at for at, step in enumerate(plan.steps) if step.exercise == handed.exercise)
@@ -101,7 +101,7 @@ def _missing(assignment: Assignment, there: set[str], plan: Plan) -> None:
 def _twice(known: object) -> list[str]:
     counted = Counter(handed.name for handed in known if handed is not None)  # type: ignore[attr-defined]
     return [
-        f"The cell {name} is there {count} times. All were used, in order: what comes last counts."
+        f"The cell {name} is there {count} times. All are used, in order: what comes last counts."
         for name, count in counted.items()
         if count > 1
     ]
@@ -112,5 +112,5 @@ def _order(assignment: Assignment, names: list[str]) -> list[str]:
     place = {handed.name: at for at, handed in enumerate(assignment.cells)}
     for one, other in pairwise(names):
         if place[one] > place[other]:
-            return [f"The cells are in another order: {other} now comes after {one}. They were run as they stand."]
+            return [f"The cells are in another order: {other} now comes after {one}. They are run as they stand."]
     return []

@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tempmm_lab.errors import ModelError
-from tempmm_lab.grading.library import PACKAGE, WORKER, library
+from tempmm_lab.grading.library import WORKER, library
 from tempmm_lab.grading.limits import LIMITS, Limits
 from tempmm_lab.grading.seccomp import seccomp_filter
 from tempmm_lab.grading.wire import Gone, Line
+from tempmm_lab.keyless import PACKAGE
 
 INSTALL = "apt-get install -y bubblewrap"
 LAB, SCRATCH = "/lab", "/scratch"

@@ -69,14 +69,14 @@ def _reused_name(notebook: Notebook) -> None:
 
 
 CASES: list[tuple[str, Callable[[Notebook], None], int, str]] = [
-    ("task missing", _without("ch01-indices-task"), ALL, "ch01-indices-task is missing. It was run all the same."),
+    ("task missing", _without("ch01-indices-task"), ALL, "ch01-indices-task is missing. It is run all the same."),
     ("practice missing", _without("ch01-indices"), ALL, "ch01-indices is missing. That costs nothing."),
     ("answer missing", _without("ch01-indices-answer"), ALL - 5, "ch01-indices-answer is missing."),
     ("all tasks missing", _without(*(f"{name}-task" for name in FULL)), ALL, "ch01-walk-task is missing."),
     ("answer twice", _twice, ALL, "ch01-indices-answer is there 3 times."),
     ("answer in two cells", _split, ALL, ""),
     ("practice before the answer", _backwards, ALL, "in another order: ch01-indices-answer now comes after"),
-    ("answer in Markdown", _markdown, ALL, "has become a markdown cell. It was run as code."),
+    ("answer in Markdown", _markdown, ALL, "has become a markdown cell. It is run as code."),
     ("no metadata, no ids", _no_metadata, ALL, "ch01-indices-answer is missing."),
     ("lines for a notebook only", _magic, ALL, ""),
     ("await at the top", _awaits, ALL, ""),

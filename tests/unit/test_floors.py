@@ -42,7 +42,7 @@ FLOORS = (
     ("views",),  # pictures
     ("widgets",),  # ipywidgets glue
     ("assess",),  # predictions, which are shown by a widget
-    ("book",),  # the chapters and their copies
+    ("book", "keyless"),  # the chapters and their copies; what a copy of the package goes without
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
     ("grading",),  # running other people's notebooks safely
