@@ -55,7 +55,10 @@ LIBRARIES = {
     "numpy": ("views", "bulk", "engine"),
     "unicorn": ("oracles",),
     "jupyterlab": ("jupyter",),
-    "traitlets": ("jupyter",),
+    "traitlets": ("jupyter", "grading"),
+    "nbgrader": ("grading",),
+    "nbconvert": ("grading",),
+    "nbformat": ("grading",),
 }
 """The only libraries, and the only floors that may import them."""
 
