@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tempmm_lab.commands import BROKEN, HOLDS, MISUSE, UNDECIDED, add_commands
 from tempmm_lab.errors import ModelError
-from tempmm_lab.grading.command import add_grading
-from tempmm_lab.homework import add_homework
+from tempmm_lab.homework import add_homework, add_teaching
 
 WORKING_FOLDER = Path("tempmm-book")
 
@@ -136,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _with_folder(command(forget, "forget", "delete the predictions that were kept"))
     add_commands(command)
     add_homework(command)
-    add_grading(command)
+    add_teaching(command)
     command(doctor, "doctor", "say what is installed, what is missing, and what to do about it")
     return parser
 

@@ -9,12 +9,11 @@ import argparse
 import contextlib
 import json
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
 from tempmm_lab.errors import ModelError
+from tempmm_lab.progress import counter
 
 WAYS: dict[str, bool | str] = {"views": True, "states": "states", "one-by-one": False}
 HOLDS, BROKEN, MISUSE, UNDECIDED = 0, 1, 2, 3
@@ -104,27 +103,13 @@ def sweep_command(chosen: argparse.Namespace) -> int:
     limits = {"max_states": chosen.max_states, "deadline": chosen.deadline}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     with processes(chosen.jobs) if chosen.jobs != 1 else contextlib.nullcontext() as pool:
-        found = sweep(made, executor=pool, ask=chosen.ask, progress=_counter(), **given)
+        found = sweep(made, executor=pool, ask=chosen.ask, progress=counter("scenarios done"), **given)
         print(found.to_json() if chosen.json else found.text(), flush=True)
     return BROKEN if found.broken else HOLDS if found.holds else UNDECIDED
 
 
 def _names(text: str) -> Any:
     return text if text == "all" else text.split(",")
-
-
-def _counter() -> Callable[[int, int], None]:
-    """Give a progress that prints about twice a second, once a second has passed."""
-    next_word = time.monotonic() + 1
-
-    def told(done: int, total: int) -> None:
-        nonlocal next_word
-        now = time.monotonic()
-        if now > next_word:
-            next_word = now + 0.5
-            print(f"{done} of {total} scenarios done", file=sys.stderr, flush=True)
-
-    return told
 
 
 def _progress(states: int, waiting: int) -> None:

@@ -1,18 +1,24 @@
-"""The command `tempmm-lab exercise`: a task for every seed, and its key on demand.
+"""The commands for exercises: `exercise` prints a task in any variant, `check` looks a notebook over before it goes.
 
-Exit status: 0 done, 2 misuse.
+Exit status: 0 done (for `check`: nothing is wrong), 1 something is, 2 misuse.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 from tempmm_lab.errors import ModelError
 
-DONE = 0
+DONE, WRONG = 0, 1
+TEACHING = {
+    "grade": ("tempmm_lab.grading.command", "add_grading"),
+    "release": ("tempmm_lab.release.command", "add_release"),
+}
+"""The commands for teachers, which a student's copy does without: the module of each, and what adds it."""
 
 
 def add_homework(command: Any) -> None:
@@ -26,6 +32,33 @@ def add_homework(command: Any) -> None:
         "--secret", type=Path, metavar="FILE", help="for the key to a course's seed: the course's secret"
     )
     asked.add_argument("--student", help="for the key to a course's seed: whose it is")
+    checked = command(check_command, "check", "look a notebook of exercises over before it is handed in")
+    checked.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    checked.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_teaching(command: Any) -> None:
+    """Add the commands for teachers, or what says that this copy has none."""
+    for name, (module, adds) in TEACHING.items():
+        try:
+            getattr(importlib.import_module(module), adds)(command)
+        except ModuleNotFoundError as error:
+            if not module.startswith(error.name or "?"):
+                raise
+            command(_not_here, name, "for teachers; not in this copy").add_argument("words", nargs=argparse.REMAINDER)
+
+
+def _not_here(_: argparse.Namespace) -> int:
+    raise ModelError("This is a student's copy of the book: it has no keys and no grader.")
+
+
+def check_command(chosen: argparse.Namespace) -> int:
+    """Say what is wrong with a notebook, before it is handed in."""
+    from tempmm_lab.grading.checking import check_notebook
+
+    found = check_notebook(chosen.notebook)
+    print(json.dumps(found.data()) if chosen.json else found.text())
+    return WRONG if found.wrong else DONE
 
 
 def exercise_command(chosen: argparse.Namespace) -> int:
@@ -57,8 +90,9 @@ def _key(chosen: argparse.Namespace, task: Any) -> Any:
     It is no lock: who has the task can also work it out with the library.
     """
     from tempmm_lab.assess.exercises.draws import COURSE, seed_of
+    from tempmm_lab.assess.exercises.exercise import has_keys
 
-    if task.variant.seed >= COURSE:
+    if has_keys() and task.variant.seed >= COURSE:
         if chosen.secret is None or chosen.student is None:
             raise ModelError("This is a course's seed. For its key give --secret FILE and --student NAME.")
         try:

@@ -28,7 +28,7 @@ def student_files(package: Path = PACKAGE) -> Iterator[tuple[str, Path]]:
     """
     for path in sorted(package.rglob("*")):
         name = path.relative_to(package)
-        if is_a_students(PurePosixPath(name.as_posix())) and path.is_file() and not path.is_symlink():
+        if is_a_students(PurePosixPath(name.as_posix())) and path.is_file():
             yield name.as_posix(), path
 
 

@@ -9,13 +9,13 @@ import argparse
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tempmm_lab.errors import ModelError
+from tempmm_lab.progress import counter
 
 if TYPE_CHECKING:
     from tempmm_lab.grading.journal import Journal
@@ -51,7 +51,7 @@ def grade_command(chosen: argparse.Namespace) -> int:
     hide = [] if chosen.secret is None else [chosen.secret.absolute()]
     status, said = grade_folder(
         chosen.folder, chosen.out, secret=_secret(chosen.secret), count=chosen.jobs or os.cpu_count() or 1,
-        fresh=chosen.fresh, unsafe=chosen.unsafe, told=_counter(), hide=hide,
+        fresh=chosen.fresh, unsafe=chosen.unsafe, told=counter("graded"), hide=hide,
     )  # fmt: skip
     print(said)  # noqa: T201
     return status
@@ -186,16 +186,3 @@ def _summary(place: Path, found: Sequence[Found], journal: Journal, status: int)
     told = [f"  {shown(line)}" for line in lines[:20]] + ([f"  and {len(lines) - 20} more"] if len(lines) > 20 else [])
     end = " Stopped before the end: the same command goes on." if status == STOPPED else ""
     return "\n".join([*told, f"{done} of {len(known)} graded.{end} Results: {place}"])
-
-
-def _counter() -> Callable[[int, int], None]:
-    """Give a progress that prints about twice a second, once a second has passed."""
-    next_word = time.monotonic() + 1
-
-    def told(done: int, total: int) -> None:
-        nonlocal next_word
-        if time.monotonic() > next_word:
-            next_word = time.monotonic() + 0.5
-            print(f"{done} of {total} graded", file=sys.stderr, flush=True)  # noqa: T201
-
-    return told

@@ -48,6 +48,8 @@ def make_plan(assignment: Assignment, cells: Sequence[Cell]) -> Plan:
     for cell, handed in known:
         if handed is not None and handed.role == "words":
             plan.words[handed.name] = cell.source
+            if cell.kind != handed.kind:
+                plan.notes.append(f"The cell {handed.name} for your words has become a {cell.kind[:20]} cell.")
         else:
             quiet = handed is None and cell.source.strip() in assignment.others
             plan.steps += [replace(step, quiet=quiet) for step in _steps(cell, handed, last, plan.notes)]

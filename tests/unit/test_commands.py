@@ -167,11 +167,11 @@ def test_progress_goes_to_the_other_stream(capsys):
 
 def test_the_progress_of_a_sweep_is_quiet_at_first(capsys, monkeypatch):
     """A sweep says how many scenarios are done once a second has passed, and then twice a second at most."""
-    from tempmm_lab import commands
+    from tempmm_lab import progress
 
     clock = iter([0.0, 0.9, 1.1, 1.2, 1.7])
-    monkeypatch.setattr(commands.time, "monotonic", lambda: next(clock))
-    told = commands._counter()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    told = progress.counter("scenarios done")
     for done in (1, 2, 3, 4):
         told(done, 9)
     assert capsys.readouterr().err == "2 of 9 scenarios done\n4 of 9 scenarios done\n"

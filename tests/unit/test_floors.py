@@ -17,7 +17,7 @@ from tempmm_lab import _LATER
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tempmm_lab"
 FLOORS = (
-    ("errors",),
+    ("errors", "progress"),
     ("thiscpu", "record", "awaiting", "failing", "points", "steps"),  # how code becomes steps
     ("hw",),  # addresses, entries, the walk, the TLB, the CPU
     ("bulk",),  # traces of addresses through page tables and a TLB of limited size
@@ -46,6 +46,7 @@ FLOORS = (
     ("doctor",),  # what is installed
     ("jupyter",),  # starting JupyterLab
     ("grading",),  # running other people's notebooks safely
+    ("release",),  # archives for students
     ("commands", "homework", "cli", "__main__"),
 )
 LIBRARIES = {

@@ -81,13 +81,21 @@ def _seed(name: str, given: int | None) -> int:
         if not chosen.isdecimal():
             raise ModelError(f"TEMPMM_LAB_SEED should be a whole number, not {chosen!r}.")
         return whole_number(int(chosen), "A seed")
-    for folder in (Path.cwd(), Path.cwd().parent):
-        if (folder / SEEDS).is_file():
-            return _course_seed(folder / SEEDS, name)
-    return FIRST_SEED
+    found = find_seeds(Path.cwd())
+    return FIRST_SEED if found is None else course_seed(found, name)
 
 
-def _course_seed(path: Path, name: str) -> int:
+def find_seeds(folder: Path) -> Path | None:
+    """Give the file of seeds for notebooks in a folder: there, or in the folder above it."""
+    return next((one / SEEDS for one in (folder, folder.parent) if (one / SEEDS).is_file()), None)
+
+
+def course_seed(path: Path, name: str) -> int:
+    """Give the seed that a file has for an exercise, or that of a reader in no course.
+
+    Raises:
+        ModelError: the file is none of seeds.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         found = data["seeds"].get(name, FIRST_SEED)
