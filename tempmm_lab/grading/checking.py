@@ -64,8 +64,8 @@ class Checked:
     @property
     def wrong(self) -> int:
         """How many things there are to look at."""
-        answers = sum(one["state"] != "given" or bool(one["troubles"]) for one in self.exercises)
-        return len(self.problems) + answers + sum(not written for written in self.words.values())
+        answers = [one for one in self.exercises if one["state"] != "given" or one["troubles"]]
+        return len(self.problems) + len(answers) + sum(not written for written in self.words.values())
 
     def data(self) -> dict[str, Any]:
         """Give it as plain data."""
