@@ -59,11 +59,14 @@ def test_random_events_end_in_no_mistake(make: object, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 12))
 @MAKE
-def test_two_thousand_random_sequences_end_in_no_mistake(make: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """2,000 sequences, some 7,000 events, on each kind of bench."""
+def test_two_thousand_random_sequences_end_in_no_mistake(
+    make: object, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times 200 sequences, some 700 events each time, on each kind of bench."""
     monkeypatch.setattr(bench_explore, "LONGEST", 0.02)
-    assert fuzz(make(), 2000, seed=2) > 5000  # type: ignore[operator]
+    assert fuzz(make(), 200, seed=seed) > 500  # type: ignore[operator]
 
 
 @MAKE
