@@ -45,7 +45,9 @@ def add_teaching(command: Any) -> None:
         except ModuleNotFoundError as error:
             if not module.startswith(error.name or "?"):
                 raise
-            command(_not_here, name, "for teachers; not in this copy").add_argument("words", nargs=argparse.REMAINDER)
+            missing = command(_not_here, name, "for teachers; not in this copy")
+            missing.prefix_chars = "\0"  # whatever follows is a word, and no option that is not known
+            missing.add_argument("words", nargs="*")
 
 
 def _not_here(_: argparse.Namespace) -> int:

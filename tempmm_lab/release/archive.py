@@ -11,6 +11,7 @@ from tempmm_lab.assess.exercises.draws import seed_of
 from tempmm_lab.assess.exercises.task import SEEDS
 from tempmm_lab.book import MANIFEST, digest, exercise_notebooks, manifest, reader_files
 from tempmm_lab.errors import ModelError
+from tempmm_lab.release.handed import look
 from tempmm_lab.release.page import PAGE
 from tempmm_lab.release.wheel import student_wheel
 from tempmm_lab.release.zipped import zipped
@@ -54,6 +55,7 @@ class Archives:
 
     def __post_init__(self) -> None:
         """Make what all of them have in common, once."""
+        look(exercise_notebooks())
         wheel, files = student_wheel(), reader_files(self.only)
         handed = {name: digest(content) for name, content in files.items()}
         shared = {f"{BOOK}/{name}": content for name, content in files.items()}

@@ -1,0 +1,1 @@
+"""Archives for students: what is in them, and what is not."""
