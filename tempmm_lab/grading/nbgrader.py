@@ -14,7 +14,9 @@ from tempmm_lab.errors import ModelError, a_thing
 from tempmm_lab.grading.limits import LIMITS, Limits
 
 STEPS = "tempmm_lab.grading.nbgrader_steps"
-READER, JUDGE = f"{STEPS}.Submitted", f"{STEPS}.TempmmJudge"
+READER, JUDGE = f"{STEPS}.TempmmReader", f"{STEPS}.TempmmJudge"
+CODE_STUB, TEXT_STUB = {"python": "# Your answer here."}, "*Your answer here.*"
+"""What stands in place of a solution: with it, nbgrader makes exactly the notebooks of `exercises/`."""
 
 
 def configure(c: Any, *, secret: str | Path | None = None, unsafe: bool = False, limits: Limits | None = None) -> None:
@@ -40,10 +42,14 @@ def configure(c: Any, *, secret: str | Path | None = None, unsafe: bool = False,
     usual = Autograde.class_traits()["autograde_preprocessors"].default()
     if Execute not in usual or "exporter_class" not in Autograde.class_traits():
         raise ModelError(
-            "This nbgrader executes notebooks in a way that is not known here. Versions 0.9.5 and 0.9.6 do."
+            "This nbgrader executes notebooks in a way that is not known here. Version 0.9.6 does not."
         )
     c.Autograde.exporter_class = READER
     c.Autograde.autograde_preprocessors = [JUDGE if step is Execute else step for step in usual]
     c.TempmmJudge.secret = "" if secret is None else str(secret)
     c.TempmmJudge.unsafe = bool(unsafe)
-    c.TempmmJudge.limits = LIMITS if limits is None else a_thing(limits, Limits, "limits is a Limits(...).")
+    for name, stub in (("code_stub", CODE_STUB), ("text_stub", TEXT_STUB)):
+        if name not in c.ClearSolutions:
+            setattr(c.ClearSolutions, name, stub)
+    allowed = LIMITS if limits is None else a_thing(limits, Limits, "limits is a Limits(...).")
+    c.TempmmReader.limits = c.TempmmJudge.limits = allowed

@@ -7,20 +7,19 @@ So its cells are made anew here: the student's text, and around it nothing but w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tempmm_lab.grading.limits import Limits
 from tempmm_lab.grading.marking import Result
+from tempmm_lab.grading.nbgrader_text import Cutter, Pictures, harmless, pictures_of
 from tempmm_lab.grading.reading import Cell, Unreadable, cells_of
 
 Node = dict[str, Any]
 """A cell or a notebook as JSON has it."""
 GONE = "*This cell is missing in what was handed in. What was written may stand in another cell, or nowhere.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-PICTURE = re.compile(r"image/[a-z0-9.+-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ def _new(kind: str, source: str, metadata: Node) -> Node:
 def rebuilt(content: bytes, noted: Sequence[Noted], limits: Limits) -> Node:
     """Give a submission as a clean notebook: every cell's text in its order, no outputs, and every marked cell once.
 
+    Locked cells have the gradebook's text. Raw cells become prose: nbgrader would write them into its pages as HTML.
+
     Of several cells with one name the last is taken for it, as our runner and nbgrader do. Bytes that are no notebook
     give one that holds the marked cells alone.
     """
@@ -63,11 +64,12 @@ def rebuilt(content: bytes, noted: Sequence[Noted], limits: Limits) -> Node:
         cells = []
     known = [(cell, _known(noted, cell)) for cell in cells]
     last = {one.name: cell.number for cell, one in known if one is not None}
-    pictures = _pictures(content, cells)
+    pictures, cutter = _pictures(content, cells), Cutter()
     made: list[tuple[str, Node]] = []
     for cell, one in known:
         here = one if one is not None and last[one.name] == cell.number else None
-        made.append((here.name if here else "", _node(cell, here, pictures.get(cell.number))))
+        text = here.source if here is not None and here.metadata["locked"] else cutter.cut(cell.source)
+        made.append((here.name if here else "", _node(cell, here, text, pictures.get(cell.number, {}))))
     _put_back(made, noted)
     nodes = [{**node, "id": f"cell-{number}"} for number, (_, node) in enumerate(made, 1)]
     about = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -84,28 +86,21 @@ def _known(noted: Sequence[Noted], cell: Cell) -> Noted | None:
     return next((one for one in locked if one.source.strip() == cell.source.strip()), None)
 
 
-def _node(cell: Cell, here: Noted | None, pictures: Node | None) -> Node:
-    kind = cell.kind if cell.kind in ("code", "markdown") else "raw"
-    node = here.node(cell.source) if here is not None else _new(kind, cell.source, {})
-    return node | ({"attachments": pictures} if pictures and node["cell_type"] == "markdown" else {})
+def _node(cell: Cell, here: Noted | None, text: str, pictures: Pictures) -> Node:
+    kind = here.kind if here is not None else "code" if cell.kind == "code" else "markdown"
+    if kind == "markdown" and (here is None or not here.metadata["locked"]):
+        text = harmless(text, pictures)
+    node = here.node(text) if here is not None else _new(kind, text, {})
+    return node | ({"attachments": pictures} if pictures and kind == "markdown" else {})
 
 
-def _pictures(content: bytes, cells: Sequence[Cell]) -> dict[int, dict[str, Any]]:
+def _pictures(content: bytes, cells: Sequence[Cell]) -> dict[int, dict[str, dict[str, str]]]:
     """Give what was pasted into cells, by their number: a written answer may have a drawing in it."""
     if not cells:
         return {}
     found = json.loads(content.decode("utf-8-sig", "replace")).get("cells") or ()
-    told = {number: cell.get("attachments") for number, cell in enumerate(found, 1) if type(cell) is dict}
-    return {number: _sound(held) for number, held in told.items() if type(held) is dict}
-
-
-def _sound(held: dict[str, Any]) -> dict[str, Any]:
-    def whole(bundle: Any) -> bool:
-        return type(bundle) is dict and all(
-            PICTURE.fullmatch(kind) and type(one) is str for kind, one in bundle.items()
-        )
-
-    return {name: bundle for name, bundle in held.items() if bundle and whole(bundle)}
+    told = enumerate(found, 1)
+    return {number: pictures_of(cell.get("attachments")) for number, cell in told if type(cell) is dict}
 
 
 def _put_back(made: list[tuple[str, Node]], noted: Sequence[Noted]) -> None:

@@ -26,8 +26,10 @@ from tempmm_lab.grading.reading import Cell, Unreadable, read_bytes
 from tempmm_lab.grading.sandbox import Sandbox, find_sandbox
 
 
-class Submitted(NotebookExporter):
+class TempmmReader(NotebookExporter):
     """Reads a file that a student handed in, whatever it is, as a notebook that nbgrader does not refuse."""
+
+    limits = AnyThing(LIMITS, help="What a submission may use, as tempmm_lab.grading.limits.Limits.").tag(config=True)
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **rest: Any
@@ -40,11 +42,8 @@ class Submitted(NotebookExporter):
         course = _course(self)
         if about is None or path.parent != _submitted(course, about):
             return super().from_filename(filename, resources, **rest)
-        _drop_links(
-            path.parent, Path(course.format_path(course.autograded_directory, about["student"], about["assignment"]))
-        )
-        content, _ = _content(path, LIMITS)
-        notebook = from_dict(rebuilt(content or b"", _noted(about), LIMITS))  # type: ignore[no-untyped-call]
+        content, _ = _content(path, self.limits)
+        notebook = from_dict(rebuilt(content or b"", _noted(about), self.limits))  # type: ignore[no-untyped-call]
         made: tuple[NotebookNode, dict[str, Any]] = self.from_notebook_node(notebook, resources, **rest)  # type: ignore[no-untyped-call]
         return made
 
@@ -112,13 +111,6 @@ def _secret(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror}.") from None
-
-
-def _drop_links(folder: Path, copied: Path) -> None:
-    """Delete from nbgrader's copy what came there through a link: it would go out with the feedback."""
-    for path in folder.rglob("*"):
-        if path.is_symlink() and path.suffix != ".ipynb":
-            (copied / path.relative_to(folder)).unlink(missing_ok=True)
 
 
 def _stem(about: dict[str, str]) -> str:
