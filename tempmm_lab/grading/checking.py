@@ -205,7 +205,8 @@ def _untouched(assignment: Assignment, cells: list[Cell]) -> set[str]:
     """Give the exercises whose answer cells are as they were handed out, and whose answer is named nowhere else."""
     handed = {one.name: one for one in assignment.cells}
     as_given = {one.source.strip() for one in assignment.cells} | assignment.others
-    own = [cell for cell in cells if cell.source.strip() not in as_given]
+    theirs = [cell for cell in cells if cell.kind == "code" or any(name in handed for name in cell.names)]
+    own = [cell for cell in theirs if cell.source.strip() not in as_given]
     changed = {handed[name].exercise for cell in own for name in cell.names if name in handed}
     text = "\n".join(cell.source for cell in own)
     return {one.name for one in assignment.exercises if one.name not in changed and one.answer not in text}

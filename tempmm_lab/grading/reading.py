@@ -50,9 +50,10 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
             if link
             else f"Cannot be read: {error.strerror}."
         ) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Unreadable("This is no ordinary file. Hand in the notebook itself.")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable("This is no ordinary file. Hand in the notebook itself.")
         found = file.read(limits.notebook + 1)
     if len(found) > limits.notebook:
         most = limits.notebook >> 20

@@ -92,6 +92,10 @@ def test_walk_gives_1_for_a_fault(arguments: list[str], status: int) -> None:
         ["copy"],
         ["copy", "README.md"],
         ["copy", "chapters"],
+        ["check"],
+        ["check", "no-such-file.ipynb"],
+        ["release", "--students", "README.md"],
+        ["release", "--students", "no-such-file", "--secret", "README.md"],
     ],
     ids=" ".join,
 )
