@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
-from tempmm_lab.assess.exercises.kernelcode import next_step
+from tempmm_lab.assess.exercises.kernelcode import next_step, steps_of
 from tempmm_lab.assess.exercises.shapes import Either, Many, Whole, Word
 from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
 
@@ -189,7 +189,7 @@ EXERCISES = (
         variants=1,
         facts=lambda _: {},
         show=lambda _: FLUSHES,
-        adapt=next_step,
+        adapt=steps_of("should_flush_tlb", "v6.14"),
     ),
     Exercise(
         name="ch05-sign",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
-from tempmm_lab.assess.exercises.kernelcode import next_step
+from tempmm_lab.assess.exercises.kernelcode import steps_of
 from tempmm_lab.assess.exercises.shapes import Many, Whole, Word
 from tempmm_lab.assess.exercises.telling import LETTERS, lettered, statement_parts, statements, statements_shown
 
@@ -173,7 +173,7 @@ EXERCISES = (
         variants=1,
         facts=lambda _: {},
         show=lambda _: TELL,
-        adapt=next_step,
+        adapt=steps_of("text_poke", "v5.1"),
     ),
     Exercise(
         name="ch07-guard",

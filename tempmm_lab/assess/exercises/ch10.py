@@ -8,7 +8,7 @@ from typing import Any
 
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
-from tempmm_lab.assess.exercises.kernelcode import next_step
+from tempmm_lab.assess.exercises.kernelcode import steps_of
 from tempmm_lab.assess.exercises.shapes import Many, Word
 from tempmm_lab.assess.exercises.telling import statement_parts, statements, statements_shown
 
@@ -121,7 +121,7 @@ EXERCISES = (
         variants=1,
         facts=lambda _: {},
         show=lambda _: REPORTS,
-        adapt=next_step,
+        adapt=steps_of("unuse_temporary_mm"),
     ),
     Exercise(
         name="ch10-lock",

@@ -6,7 +6,7 @@ from itertools import product
 
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
-from tempmm_lab.assess.exercises.kernelcode import next_step
+from tempmm_lab.assess.exercises.kernelcode import steps_of
 from tempmm_lab.assess.exercises.shapes import Many, Word
 from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
 
@@ -159,7 +159,7 @@ EXERCISES = (
         variants=1,
         facts=lambda _: {},
         show=lambda _: POKE,
-        adapt=next_step,
+        adapt=steps_of("__text_poke"),
     ),
     Exercise(
         name="ch12-allows",

@@ -39,4 +39,4 @@ async def end_switch(next: str, next_tlb_gen: int) -> None:  # noqa: A002
 
 def buffered_step(function: Callable[..., Any], args: list[Any]) -> Any:
     """Give the step that comes after some answers, on a machine with store buffers."""
-    return next_step(function, args, memory="tso")
+    return next_step(function, args, memory="tso", name="switch_mm_irqs_off")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from tempmm_lab.assess.exercises.exercise import Callee
@@ -25,23 +25,34 @@ Allowed = Mapping[str, tuple[Any, ...]]
 """The ops that a function may await, and what their first argument may be; nothing given allows anything."""
 
 
-def next_step(function: Callable[..., Any], args: list[Any], *, memory: str = "sc") -> Any:
+def next_step(
+    function: Callable[..., Any], args: list[Any], *, memory: str = "sc", kernel: str = "v6.16", name: str = ""
+) -> Any:
     """Give the step that comes after some answers: `{"op": ...}`, or `{"value": ...}` when the call has returned.
 
-    With memory="tso" a barrier is a step of its own; without store buffers it is none.
+    With memory="tso" a barrier is a step of its own; without store buffers it is none. Kernel functions that the
+    function calls are those of `kernel`, and under `name` there is the function itself, as on the machine.
     """
     given, answers = args
-    point = _first(function, json.dumps(given), memory)
+    point = _first(function, json.dumps(given), memory, kernel, name)
     for answer in answers:
         point = point.after(from_json(answer))
     return {"value": to_json(point.value)} if point.op is None else {"op": to_json(point.op)}
 
 
+def steps_of(name: str, kernel: str = "v6.16", *, memory: str = "sc") -> Callable[..., Any]:
+    """Give the `next_step` of a function that takes the place of a kernel's own."""
+    return partial(next_step, memory=memory, kernel=kernel, name=name)
+
+
 @lru_cache(maxsize=64)
-def _first(function: Callable[..., Any], given: str, memory: str) -> ProgramPoint:
+def _first(function: Callable[..., Any], given: str, memory: str, kernel: str, name: str) -> ProgramPoint:
     """Give the first point of a call. Equal calls share it, and with it all points that were reached before."""
+    from tempmm_lab.kernel.builds import BUILDS  # not above: most notebooks have no kernel function
+
     args = [from_json(one) for one in json.loads(given)]
-    return start(function, *args, versions={"CONFIG": Config(), "MEMORY": memory})
+    versions = {**BUILDS[kernel].functions, "CONFIG": Config(), "MEMORY": memory}
+    return start(function, *args, versions=versions | ({name: function} if name else {}))
 
 
 def step_by_step(callee: Callee, name: str, allowed: Allowed) -> Callable[..., Any]:
