@@ -8,11 +8,18 @@ LOCKED := --require-hashes --only-binary :all:
 # The project itself comes from this folder, built with what is in the locks.
 HERE    = $(PIP) --no-deps --no-build-isolation -e .
 
-.PHONY: help lab test test-all notebooks exercises appendices statements scenarios mutants oracle-long bench lock clean
+# The hub has an environment of its own, with the book installed as a reader has it, and a proxy from npm.
+HUB    := .venv-hub
+PROXY  := build/proxy
+BOOK    = $(shell find tempmm_lab chapters exercises -type f -not -name '*.pyc')
+
+.PHONY: help lab hub hub-tour test test-all notebooks exercises appendices statements scenarios mutants oracle-long bench lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make lab          open the book in JupyterLab"
+	@echo "make hub          look at a course on a JupyterHub of this computer (docs/hub.md)"
+	@echo "make hub-tour     a browser goes through that course once, as student and as teacher"
 	@echo "make test         check everything that fits in 15 minutes"
 	@echo "make test-all     check everything"
 	@echo "make notebooks    execute the notebooks again and normalise them"
@@ -23,11 +30,17 @@ help:
 	@echo "make mutants      write docs/mutants.md: what kills each mutant of the kernel floor"
 	@echo "make oracle-long  the long comparison with an independent MMU"
 	@echo "make bench        measure against other tools: benchmarks/RESULTS.md"
-	@echo "make lock         compute locks/ again (needs uv)"
-	@echo "make clean        remove .venv and caches; your tempmm-book/ stays"
+	@echo "make lock         compute locks/ again (needs uv and npm)"
+	@echo "make clean        remove .venv, .venv-hub and caches; your tempmm-book/ stays"
 
 lab: $(VENV)/lab.stamp
 	$(PY) -m tempmm_lab open
+
+hub: $(HUB)/hub.stamp $(PROXY)/proxy.stamp
+	@$(HUB)/bin/python -m tests.hub.serve
+
+hub-tour: $(VENV)/test.stamp $(HUB)/hub.stamp $(PROXY)/proxy.stamp
+	@$(PY) -m tests.hub.tour
 
 test: $(VENV)/test.stamp
 	$(PY) tests/run.py
@@ -61,10 +74,10 @@ oracle-long: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(PY) -m benchmarks.run
 
-$(VENV)/made.stamp:
+$(VENV)/made.stamp $(HUB)/made.stamp: %/made.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed. Name one that you have: make PYTHON=python3.12 lab"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
+	@$(PYTHON) -m venv $* || \
 	  { echo "Python cannot make a virtual environment here. On Debian, type: apt-get install -y python3-venv"; exit 1; }
 	@touch $@
 
@@ -79,6 +92,19 @@ $(VENV)/test.stamp: locks/test.txt pyproject.toml | $(VENV)/made.stamp
 	$(HERE)
 	@touch $@ $(VENV)/lab.stamp
 
+$(HUB)/hub.stamp: PY := $(HUB)/bin/python
+$(HUB)/hub.stamp: locks/hub.txt pyproject.toml $(BOOK) | $(HUB)/made.stamp
+	$(PIP) $(LOCKED) -r locks/hub.txt
+	$(PIP) --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
+
+$(PROXY)/proxy.stamp: docs/hub/package.json docs/hub/package-lock.json
+	@npm --version >/dev/null 2>&1 || \
+	  { echo "JupyterHub's proxy comes from npm. Install Node.js 20 or newer; on Debian 13, type: apt-get install -y nodejs npm"; exit 1; }
+	@mkdir -p $(PROXY) && cp docs/hub/package.json docs/hub/package-lock.json $(PROXY)
+	npm ci --prefix $(PROXY) --no-audit --no-fund --loglevel=error
+	@touch $@
+
 COMPILE := uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -87,7 +113,9 @@ lock:
 	$(COMPILE) --all-extras -o locks/all.txt
 	$(COMPILE) -c locks/all.txt --extra lab -o locks/lab.txt
 	$(COMPILE) -c locks/all.txt --extra lab --extra test -o locks/test.txt
+	$(COMPILE) -c locks/all.txt --group hub --extra lab --extra grade -o locks/hub.txt
+	cd docs/hub && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(HUB) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
