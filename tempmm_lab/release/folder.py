@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +91,13 @@ class Folder:
         )
 
     def _clear(self, before: Mapping[str, Any]) -> None:
-        """Delete what was written down for students, and nothing else."""
+        """Delete what was written down for students, and nothing else: their folders may hold work of theirs."""
         for student in before.get("students", {}):
             if not unfit(student):
                 (self.path / f"{student}.zip").unlink(missing_ok=True)
-                shutil.rmtree(self.path / student, ignore_errors=True)
+                (self.path / student / SEEDS).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    (self.path / student).rmdir()  # if it is empty
 
     def fill(self, students: Iterable[str], content: Callable[[str], bytes], told: Callable[[int, int], None]) -> Made:
         """Write every student's file that is not there, or not as it should be: each whole, or not at all."""

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tempmm_lab.errors import ModelError
 
-COLUMNS = ("student_id", "student id", "sis login id", "login", "username", "user name", "id", "id number", "student")
+COLUMNS = (
+    "student_id", "student id", "sis login id", "login", "username", "user name", "id", "id number",
+    "idnumber", "student",
+)  # fmt: skip
 """What a column of ids is called in the lists of nbgrader and of learning platforms; the first one found is taken."""
 FORBIDDEN = '<>:"/\\|?*'
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT") for number in range(1, 10))}

@@ -178,6 +178,16 @@ def test_seeds_only(course: Path) -> None:
     assert json.loads(inside)["seeds"] == {name: seed_of(SECRET, "anna", name) for name in EXERCISES}
 
 
+def test_fresh_seeds_leave_a_students_work(course: Path) -> None:
+    """`--fresh` deletes seeds, and nothing that a student may have put beside them."""
+    assert _release("--seeds-only") == 0
+    (course / "out" / "anna" / "mine.ipynb").write_text("{}", encoding="utf-8")
+    (course / "students.csv").write_text("student\ncleo\n", encoding="utf-8")
+    assert _release("--seeds-only", "--fresh") == 0
+    assert sorted(_there(course / "out")) == ["anna/mine.ipynb", "cleo/tempmm-seeds.json", "release.json"]
+    assert not (course / "out" / "ben").exists()
+
+
 def test_progress_is_told_after_a_second(
     course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
