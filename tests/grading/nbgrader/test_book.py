@@ -83,7 +83,8 @@ def test_all_attacks(tmp_path: Path) -> None:
         got = {name: found[student][NAME[:-6]][name] for name in FULL}
         assert got == (points or dict.fromkeys(FULL, 0)), student
         assert sum(got.values()) == ((attacks[student].points or 0) if student in attacks else sum(FULL.values()))
-        assert (course / "feedback" / student / PS / f"{NAME[:-6]}.html").is_file()
+        page = (course / "feedback" / student / PS / f"{NAME[:-6]}.html").read_text(encoding="utf-8")
+        assert not [sign for sign in ("<script>alert", "\x1b", "\u202e", SECRET.decode(), SECRET.hex()) if sign in page]
 
 
 def test_what_goes_wrong(tmp_path: Path) -> None:
@@ -95,6 +96,8 @@ def test_what_goes_wrong(tmp_path: Path) -> None:
     hand_in(course, PS, "cleo", NAME, content)
     hand_in(course, PS, "cleo", "timestamp.txt", b"yesterday")
     hand_in(course, PS, "dora", NAME, content)
+    hand_in(course, PS, "emil", "notes.txt", b"")
+    (course / "submitted" / "emil" / PS / NAME).symlink_to(course / "submitted" / "dora" / PS / NAME)
     (tmp_path / "secret").rename(tmp_path / "elsewhere")
     said = shell(f"nbgrader autograde {PS}", course, status=1)
     assert f"Cannot read {tmp_path}/course/../secret" in said
@@ -109,6 +112,7 @@ def test_what_goes_wrong(tmp_path: Path) -> None:
         == FULL
         == {name: found["dora"][NAME[:-6]][name] for name in FULL}
     )
+    assert {name: found["emil"][NAME[:-6]][name] for name in FULL} == dict.fromkeys(FULL, 0)
     hand_in(course, PS, "anna", NAME, (ROOT / "exercises" / NAME).read_bytes())
     assert "Skipping existing assignment" in shell(f"nbgrader autograde {PS} --student anna", course)
     assert marks(course, PS)["anna"] == found["anna"]
