@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST, LONGEST_OF_ALL = 20_000, 200_000
+LONGEST, LONGEST_OF_ALL = 10_000, 100_000
 """How many characters of a cell, and of all cells together, are shown."""
 CUT = "\n… cut here. The whole text is in the file that was handed in."
 BEGINS = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])|\\(?=href)")
