@@ -67,6 +67,10 @@ class Checked:
         answers = [one for one in self.exercises if one["state"] != "given" or one["troubles"]]
         return len(self.problems) + len(answers) + sum(not written for written in self.words.values())
 
+    @property
+    def _seen(self) -> str:
+        return "form" if self.ran else "cells"
+
     def data(self) -> dict[str, Any]:
         """Give it as plain data."""
         return {"format": 1, "wrong": self.wrong, **asdict(self)}
@@ -83,7 +87,7 @@ class Checked:
         for name, written in self.words.items():
             said = "written, and marked by a person" if written else "nothing is written; a person marks it"
             lines.append(f"{'ok' if written else '!!'}  {name}: {said}")
-        end = f"{self.wrong} to look at." if self.wrong else "Nothing is wrong with its form."
+        end = f"{self.wrong} to look at." if self.wrong else f"Nothing is wrong with its {self._seen}."
         return "\n".join([*lines, f"{end} This is no mark, and your file was not changed."])
 
 

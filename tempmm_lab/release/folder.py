@@ -50,6 +50,8 @@ class Folder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for half in (*self.path.glob(".writing-*"), *self.path.glob("*/.writing-*")):
+                half.unlink()  # of a run that was killed
             before = self._before()
             if before is not None and fresh:
                 self._clear(before)

@@ -216,3 +216,4 @@ def test_a_run_that_is_stopped_leaves_no_half_archive(course: Path, how: signal.
     assert all(zipfile.ZipFile(path).testzip() is None for path in made[:20])
     assert _release() == 0
     assert len(list((course / "out").glob("*.zip"))) == 60
+    assert not list((course / "out").glob(".*"))
