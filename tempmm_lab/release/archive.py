@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tempmm_lab.assess.exercises import EXERCISES
 from tempmm_lab.assess.exercises.draws import seed_of
 from tempmm_lab.assess.exercises.task import SEEDS
-from tempmm_lab.book import MANIFEST, digest, exercise_notebooks, manifest, reader_files
+from tempmm_lab.book import MANIFEST, chapters, digest, exercise_notebooks, manifest, reader_files
 from tempmm_lab.errors import ModelError
 from tempmm_lab.release.handed import look
 from tempmm_lab.release.page import PAGE
@@ -55,7 +55,7 @@ class Archives:
 
     def __post_init__(self) -> None:
         """Make what all of them have in common, once."""
-        look(exercise_notebooks())
+        look(exercise_notebooks(), [chapter.path.name for chapter in chapters()])
         wheel, files = student_wheel(), reader_files(self.only)
         handed = {name: digest(content) for name, content in files.items()}
         shared = {f"{BOOK}/{name}": content for name, content in files.items()}

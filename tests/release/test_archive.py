@@ -137,8 +137,8 @@ def test_the_page_says_what_is_there(annas: Path) -> None:
 
 def test_what_somebody_solved_is_not_handed_out(tmp_path: Path) -> None:
     """A notebook of exercises with an answer in it, or one that was run, stops the release and is named."""
-    good = book.exercise_notebooks()
-    handed.look(good)
+    good, names = book.exercise_notebooks(), [chapter.path.name for chapter in book.chapters()]
+    handed.look(good, names)
     notebook = json.loads(good[0].read_text(encoding="utf-8"))
     place = next(place for place, cell in enumerate(notebook["cells"]) if cell["id"] == "ch01-indices-answer")
     for name, value, says in (
@@ -150,6 +150,15 @@ def test_what_somebody_solved_is_not_handed_out(tmp_path: Path) -> None:
         path = tmp_path / good[0].name
         path.write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(ModelError, match=says):
-            handed.look((path,))
+            handed.look([path], names)
     with pytest.raises(ModelError, match="not where they should be"):
-        handed.look(())
+        handed.look([], names)
+
+
+def test_a_stray_copy_is_not_handed_out() -> None:
+    """A copy that Jupyter made beside a chapter or a notebook of exercises stops the release and is named."""
+    good, names = book.exercise_notebooks(), [chapter.path.name for chapter in book.chapters()]
+    copy = good[0].with_name(f"{good[0].stem}-Copy1.ipynb")
+    for notebooks, chapters in (([*good, copy], names), (good, [*names, copy.name])):
+        with pytest.raises(ModelError, match="-Copy1"):
+            handed.look(notebooks, chapters)

@@ -194,7 +194,7 @@ def test_a_hole_is_found(planted: Path, tmp_path: Path, hole: str) -> None:
     if hole == "a solution":  # which the look at what is handed out refuses, too
         archive = tmp_path / "checkout" / "tempmm_lab" / "release" / "archive.py"
         archive.write_text(
-            archive.read_text(encoding="utf-8").replace("        look(", "        str("), encoding="utf-8"
+            archive.read_text(encoding="utf-8").replace("        look(", "        zip("), encoding="utf-8"
         )
     archive = release(tmp_path / "checkout", tmp_path)
     seen = found_in(archive, {"a marker": MARK, "the secret": SECRET})
