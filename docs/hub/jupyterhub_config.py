@@ -30,7 +30,7 @@ IS_ROOT = os.geteuid() == 0
 class OnePasswordEach(Authenticator):
     """Passwords that were made for this run."""
 
-    async def authenticate(self, handler, data):  # noqa: ARG002  (JupyterHub's own signature)
+    async def authenticate(self, _: object, data: dict[str, str]) -> str | None:
         """Give the name if the password is right."""
         password = RUN["passwords"].get(data["username"], "")
         right = hmac.compare_digest(password.encode(), data["password"].encode())

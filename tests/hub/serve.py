@@ -104,7 +104,8 @@ class Hub:
         """
         end = time.monotonic() + START
         while time.monotonic() < end and self.process.poll() is None:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.address + "hub/api", timeout=2):
+            address = self.address + "hub/api"
+            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2):  # noqa: S310  (ours)
                 return
             time.sleep(0.1)
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
