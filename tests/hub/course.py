@@ -6,18 +6,19 @@ Everything is in one folder. What it holds is in `docs/hub.md`; the settings are
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from tempmm_lab.assess.exercises import EXERCISES
-from tempmm_lab.assess.exercises.draws import seed_of
 from tempmm_lab.assess.exercises.task import SEEDS
 from tempmm_lab.book import copy_book
+from tempmm_lab.release.archive import seeds_file
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE, SOLUTIONS = ROOT / "docs" / "hub", ROOT / "solutions"
@@ -90,10 +91,8 @@ def _teacher(folder: Path) -> bytes:
 def _student(home: Path, name: str, uid: int, secret: bytes) -> None:
     """Make a student's home: the chapters, and the seeds of this student's variants."""
     copy_book(home / "chapters")
-    seeds = {one: seed_of(secret, name, one) for one in EXERCISES}
-    text = json.dumps({"format": 1, "seeds": seeds}, indent=1) + "\n"
     for folder in (home, home / "chapters"):  # for what was fetched, and for the exercises beside the chapters
-        (folder / SEEDS).write_text(text, encoding="utf-8")
+        (folder / SEEDS).write_bytes(seeds_file(secret, name))
     home.chmod(0o700)
     if os.geteuid() == 0:
         for path in (home, *home.rglob("*")):
@@ -102,29 +101,30 @@ def _student(home: Path, name: str, uid: int, secret: bytes) -> None:
 
 def _release(home: Path, students: list[str], only: list[str], told: Told) -> None:
     """Do what `nbgrader generate_assignment` and `nbgrader release_assignment` do, for each chapter."""
-    api = _api(home)
-    with api.gradebook as gradebook:
-        for name in students:
-            gradebook.update_or_create_student(name, first_name=name.capitalize(), last_name="Student")
-    for name in chapters():
-        if only and name.removeprefix("ch") not in only:
-            continue
-        for step in (api.generate_assignment, api.release_assignment):
-            done = step(name)
-            if not done["success"]:
-                raise RuntimeError(f"nbgrader's {step.__name__} failed for {name}:\n{done.get('error') or done['log']}")
-        told(f"exercises {name} released")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own libraries warn about each other
+        api = _api(home)
+        with api.gradebook as gradebook:
+            for name in students:
+                gradebook.update_or_create_student(name, first_name=name.capitalize(), last_name="Student")
+        for name in chapters():
+            if not only or name.removeprefix("ch") in only:
+                _ran(api.generate_assignment, name)
+                _ran(api.release_assignment, name)
+                told(f"exercises {name} released")
+
+
+def _ran(step: Callable[[str], dict[str, Any]], name: str) -> None:
+    done = step(name)
+    if not done["success"]:
+        raise RuntimeError(f"nbgrader's {step.__name__} failed for {name}:\n{done.get('error') or done['log']}")
 
 
 def _api(home: Path) -> Any:
     """Give nbgrader with the teacher's settings and everybody's."""
-    import logging
-    import warnings
-
     from nbgrader.apps import NbGrader
     from nbgrader.apps.api import NbGraderAPI
 
-    warnings.simplefilter("ignore")  # nbgrader's own libraries warn about each other
     os.environ["PATH"] = own_path()
     os.environ["JUPYTER_CONFIG_DIR"] = str(home / ".jupyter")
     os.environ["JUPYTER_CONFIG_PATH"] = str(home.parents[1] / "everybody")

@@ -30,11 +30,17 @@ from tests.hub.course import EXAMPLE, ROOT, TEACHER, make_course, own_path
 PROXY = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PORTS = (8000, 8081, 8001)  # the hub's page, the hub for servers, the proxy for the hub: JupyterHub's own choice
 START, STOP = 60, 30  # seconds
-NEEDED = {
-    "bwrap": "Students' servers run in bubblewrap. On Debian, type: apt-get install -y bubblewrap",
-    "setpriv": "setpriv is missing. On Debian, type: apt-get install -y util-linux",
-    "node": "JupyterHub's proxy needs Node.js 20 or newer. On Debian 13, type: apt-get install -y nodejs npm",
-}
+TRIED = {
+    "Students' servers run in bubblewrap, and it does not work here. On Debian, type: apt-get install -y bubblewrap": [
+        "bwrap", *([] if os.geteuid() == 0 else ["--unshare-user"]), "--ro-bind", "/", "/", "--proc", "/proc",
+        "--unshare-pid", "setpriv", "--no-new-privs", "true",
+    ],
+    "JupyterHub's proxy needs Node.js 20 or newer. On Debian 13, type: apt-get install -y nodejs npm": [
+        "node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
+    ],
+    "JupyterHub's proxy is not installed. Type: make hub": ["test", "-x", str(PROXY)],
+}  # fmt: skip
+"""What to say if a command does not end well."""
 WARNING = """\
 THIS IS FOR LOOKING, NOT FOR A COURSE. Do not give these log-ins to students: there is no encryption, no limit on
 memory, and the teacher is whoever started this{whom}. docs/hub.md says what a course needs."""
@@ -43,9 +49,7 @@ memory, and the teacher is whoever started this{whom}. docs/hub.md says what a c
 def main() -> int:
     """Make the course if it is not there, start the hub, and wait for Ctrl-C."""
     chosen = _arguments()
-    missing = [say for program, say in NEEDED.items() if shutil.which(program) is None]
-    if not missing and not PROXY.exists():
-        missing = ["JupyterHub's proxy is not installed. Type: make hub"]
+    missing = [say for say, command in TRIED.items() if not _works(command)]
     if missing:
         print("\n".join(missing), file=sys.stderr)
         return 2
@@ -62,6 +66,13 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nThe hub has stopped.")
         return 0
+
+
+def _works(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=START, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 class Hub:
