@@ -8,6 +8,4 @@ from tempmm_lab.grading.nbgrader import configure
 c = get_config()
 HOME = Path(__file__).resolve().parents[1]
 c.CourseDirectory.root = str(HOME / "course")
-c.ClearSolutions.code_stub = {"python": "# Your answer here."}
-c.ClearSolutions.text_stub = "*Your answer here.*"
 configure(c, secret=HOME / "course-secret")
