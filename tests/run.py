@@ -72,14 +72,14 @@ def parts() -> list[Part]:
         Part("recordings", "pytest -n 2 tests/conformance", counts=True),
         Part("mutants", "pytest -n 2 tests/mutants", counts=True),
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),
-        Part("exercises", "pytest -n 2 tests/exercises", counts=True),
+        Part("exercises", "pytest -n 2 --dist worksteal tests/exercises", counts=True),
         Part("grading", "pytest -n 2 --dist loadfile tests/grading tests/release", counts=True),
-        Part("notebooks", "pytest -n 2 tests/notebooks", counts=True),
+        Part("notebooks", "pytest -n 2 --dist worksteal tests/notebooks", counts=True),
         Part("browser", "pytest -n 2 --dist loadscope tests/browser", counts=True),
-        Part("unit-all", "pytest -n 2 tests/unit -m slow", counts=True, long=True),
+        Part("unit-all", "pytest -n 2 --dist worksteal tests/unit -m slow", counts=True, long=True),
         Part("oracle-long", "tests.oracle.long", long=True),
         Part("mutants-all", "tests.mutants.table --check", long=True),
-        Part("engine-all", "pytest -n 2 tests/engine -m slow", counts=True, long=True),
+        Part("engine-all", "pytest -n 2 --dist worksteal tests/engine -m slow", counts=True, long=True),
     ]
 
 
