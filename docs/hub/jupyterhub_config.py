@@ -50,18 +50,18 @@ def parents(path: Path) -> list[str]:
 
 def walls(student: str) -> list[str]:
     """Give the command that a student's server runs behind: it sees the system, Python, its home, and the exchange."""
-    home, uid = f"/home/{student}", str(USERS[student])
+    home, uid = f"/students/{student}", str(USERS[student])
     made = [shutil.which("bwrap"), "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"]
     for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr", "/etc")):
         if path.is_symlink():
             made += ["--symlink", str(path.readlink()), str(path)]
         elif path.exists():
             made += ["--ro-bind", str(path), str(path)]
+    made += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108  (its own)
     for path in map(Path, (sys.base_prefix, sys.prefix, HERE / "everybody", HERE / "students")):
         made += [*parents(path), "--ro-bind", str(path), str(path)]
     made += [*parents(HERE / "exchange"), "--bind", str(HERE / "exchange"), str(HERE / "exchange")]
-    made += ["--ro-bind", str(HERE / "passwd"), "/etc/passwd", "--proc", "/proc", "--dev", "/dev"]
-    made += ["--perms", "1777", "--tmpfs", "/tmp", "--perms", "0755", "--dir", "/home"]  # noqa: S108  (its own)
+    made += ["--ro-bind", str(HERE / "passwd"), "/etc/passwd", "--perms", "0755", "--dir", "/students"]
     made += ["--bind", str(HERE / "homes" / student), home, "--setenv", "HOME", home]
     begin = ["env", "--chdir", home]  # not bubblewrap's own --chdir: it may not enter a student's folder
     if not IS_ROOT:  # inside, the student's own number; outside, the same user for all

@@ -69,7 +69,7 @@ def _settings(folder: Path, uids: dict[str, int]) -> None:
     (folder / "hub").mkdir(mode=0o700)
     (folder / "exchange").mkdir()
     (folder / "exchange").chmod(0o777)  # nbgrader's own demand
-    lines = [f"{name}:x:{uid}:{uid}::/home/{name}:/bin/bash\n" for name, uid in uids.items()]
+    lines = [f"{name}:x:{uid}:{uid}::/students/{name}:/bin/bash\n" for name, uid in uids.items()]
     (folder / "passwd").write_text("root:x:0:0:root:/root:/bin/bash\n" + "".join(lines), encoding="utf-8")
 
 

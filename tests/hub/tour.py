@@ -47,7 +47,8 @@ from pathlib import Path
 hub = Path({hub!r})
 for path in ("homes", "homes/teacher/course-secret", "hub", "users.json", "homes/ada"):
     print(path, (hub / path).exists())
-print("homes here", sorted(os.listdir("/home")))
+print("passwords", "TEMPMM_HUB_RUN" in os.environ)
+print("homes here", sorted(os.listdir("/students")))
 try:
     print("inbound", os.listdir(hub / "exchange/tempmm/inbound"))
 except PermissionError:
