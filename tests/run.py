@@ -73,7 +73,7 @@ def parts() -> list[Part]:
         Part("mutants", "pytest -n 2 tests/mutants", counts=True),
         Part("nbval", f"pytest {NBVAL} {books or 'chapters'}", counts=True),
         Part("exercises", "pytest -n 2 --dist worksteal tests/exercises", counts=True),
-        Part("grading", "pytest -n 2 --dist loadfile tests/grading tests/release", counts=True),
+        Part("grading", "pytest -n 2 --dist loadfile tests/grading tests/release tests/hub", counts=True),
         Part("notebooks", "pytest -n 2 --dist worksteal tests/notebooks", counts=True),
         Part("browser", "pytest -n 2 --dist loadscope tests/browser", counts=True),
         Part("unit-all", "pytest -n 2 --dist worksteal tests/unit -m slow", counts=True, long=True),
