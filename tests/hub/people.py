@@ -119,6 +119,12 @@ def type_into(notebook: NotebookPage, grade_id: str, text: str) -> None:
     notebook.settle()
 
 
+def write_into(notebook: NotebookPage, grade_id: str, text: str) -> None:
+    """Write prose into a text cell, which is opened by two clicks."""
+    notebook.cell(notebook.run(CELL_OF, grade_id)).dblclick()
+    type_into(notebook, grade_id, text)
+
+
 def said(notebook: NotebookPage, grade_id: str) -> str:
     """Give the text below a cell."""
     return str(notebook.run(OUTPUT_OF, notebook.run(CELL_OF, grade_id)))
@@ -169,3 +175,11 @@ def press(page: Page, name: str, button: str) -> None:
     modal.locator("[data-dismiss=modal]").first.click()
     modal.wait_for(state="hidden")
     page.page.wait_for_load_state("networkidle")
+
+
+def keep(page: Page, field: str, text: str) -> None:
+    """Write into a field of a submission in the formgrader, and wait until it is kept."""
+    with page.page.expect_response(lambda response: response.request.method == "PUT") as kept:
+        page.page.fill(field, text)
+        page.page.dispatch_event(field, "change")
+    expect(kept.value.ok, f"the formgrader answered {kept.value.status}")

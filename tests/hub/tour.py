@@ -32,9 +32,11 @@ from tests.hub.checks import (
     variant,
 )
 from tests.hub.course import SOLUTIONS
-from tests.hub.people import Person, fetch, press, row, said, save, solution, submit, type_into
+from tests.hub.people import Person, fetch, keep, press, row, said, save, solution, submit, type_into, write_into
 
 WRONG_ANSWER = 'answer_order = ["A", "B", "C", "D", "E", "F", "G", "H"]'
+WORDS, SENTENCE = "ch01-corrupt-words", "The entry is not present, so its other bits are Linux's own."
+HAND, COMMENT = 2, "True. What would you look at to be sure?"
 OWN_NUMBERS = f"""
 from tempmm_lab import exercise
 task_indices = exercise("{RIGHT}")
@@ -138,9 +140,10 @@ class Tour:
             notebook.run_all()
             expect(variant("ada").text in said(notebook, f"{RIGHT}-task"), said(notebook, f"{RIGHT}-task"))
             note(f"number {variant('ada').seed}")
-        with self.step("ada types one right answer and one wrong one, and practises") as note:
+        with self.step("ada types one right answer, one wrong one and a sentence, and practises") as note:
             type_into(notebook, f"{RIGHT}-answer", solution(SOLUTIONS / f"{NAME}.ipynb", f"{RIGHT}-answer"))
             type_into(notebook, f"{WRONG}-answer", WRONG_ANSWER)
+            write_into(notebook, WORDS, SENTENCE)
             notebook.run_all()
             expect(not notebook.outputs_with_errors(), str(notebook.outputs_with_errors()))
             note(f"practice gives {said(notebook, RIGHT)[-1]} and {said(notebook, WRONG)[-1]} points")
@@ -195,13 +198,25 @@ class Tour:
                 expect(score == f"{result['points']} / {most}", f"{score}, ours {result['points']} of {most}")
                 note(score)
         shot(page, "06-marks")
+        with self.step(f"the teacher reads ada's sentence and gives {HAND} points and a comment") as note:
+            page.goto(f"{teacher.server}formgrader/manage_students/ada/{CHAPTER}")
+            page.page.get_by_role("link", name=NAME).click()
+            page.page.get_by_text(SENTENCE).wait_for()
+            page.page.wait_for_selector(f"input#{WORDS}.needs_manual_grade")  # its marks have been loaded
+            keep(page, f"input#{WORDS}", str(HAND))
+            keep(page, f"textarea#{WORDS}-comment", COMMENT)
+            shot(page, "07-by-hand")
+            page.goto(f"{teacher.server}formgrader/manage_submissions/{CHAPTER}")
+            score = row(page, "ada").locator(".score").inner_text()
+            expect(score.startswith(f"{marked('ada')['points'] + HAND} / "), score)
+            note(score)
         with self.step("the teacher makes feedback and releases it"):
             page.goto(f"{teacher.server}formgrader/manage_assignments")
             press(page, CHAPTER, ".generate-feedback")
             press(page, CHAPTER, ".release-feedback")
             page.goto(f"{teacher.server}formgrader/gradebook")
             page.page.get_by_text(CHAPTER, exact=True).wait_for()
-            shot(page, "07-gradebook")
+            shot(page, "08-gradebook")
 
     def student_reads(self, ada: Person) -> None:
         """Let the student fetch the feedback and open it."""
@@ -210,7 +225,7 @@ class Tour:
             lab.page.locator("#refresh_assignments_list").click()
             ada.listed(lab, "submitted").get_by_text("Fetch Feedback").click()
             ada.listed(lab, "submitted").get_by_text("(view feedback)").wait_for()
-            shot(lab, "08-feedback-fetched")
+            shot(lab, "09-feedback-fetched")
         with self.step("ada opens it: it has her points and says why") as note:
             ada.listed(lab, "submitted").get_by_text("(view feedback)").click()
             lab.page.locator(".jp-DirListing-item", has_text=".html").dblclick()
@@ -219,11 +234,12 @@ class Tour:
             text, result = squeezed(body.inner_text()), marked("ada")
             told = [squeezed(message) for one in result["exercises"] for message in one["messages"]]
             expect(told and all(message in text for message in told), f"not told: {told}\nbut: {text[:3000]}")
-            expect(f"Score: {result['points']}.0 / " in text, text[:500])
-            note(f"{result['points']} points, {len(told)} reasons")
-            shot(lab, "09-feedback")
+            expect(f"Score: {result['points'] + HAND}.0 / " in text, text[:500])
+            expect(COMMENT in text, f"the comment is not there: {text[-1500:]}")
+            note(f"{result['points'] + HAND} points, {len(told)} reasons, the comment")
+            shot(lab, "10-feedback")
             body.get_by_text(f'practise("{WRONG}"', exact=False).first.scroll_into_view_if_needed()
-            shot(lab, "10-reasons")
+            shot(lab, "11-reasons")
 
 
 if __name__ == "__main__":
