@@ -59,7 +59,7 @@ class TourHub:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         expect(self.process.wait(STOPS) == 0, f"it ended with status {self.process.returncode}")
-        left = [path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if str(FOLDER) in _read(path)]
+        left = [path.name for path in Path("/proc").glob("[0-9]*") if str(FOLDER) in _started_with(path)]
         expect(not left, f"these processes are left: {left}")
 
 
@@ -74,10 +74,11 @@ def _all_cells_in_the_page() -> None:
     path.write_text(json.dumps(settings), encoding="utf-8")
 
 
-def _read(path: Path) -> str:
+def _started_with(process: Path) -> str:
+    """Give a process's arguments and environment: every server's name the course's folder."""
     try:
-        return path.read_bytes().decode(errors="replace")
-    except OSError:
+        return "".join((process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ"))
+    except OSError:  # it has ended, or is somebody else's
         return ""
 
 

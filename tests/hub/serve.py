@@ -53,10 +53,13 @@ def main() -> int:
     if missing:
         print("\n".join(missing), file=sys.stderr)
         return 2
+    folder = chosen.folder.resolve()
+    if folder.exists() and folder.stat().st_uid != os.geteuid():
+        print(f"{folder} was made by another user. Delete it, or give another --folder.", file=sys.stderr)
+        return 2
     for one in (signal.SIGINT, signal.SIGTERM):  # both are Ctrl-C, also for what a shell started in the background
         signal.signal(one, signal.default_int_handler)
     try:
-        folder = chosen.folder.resolve()
         if chosen.fresh:
             shutil.rmtree(folder, ignore_errors=True)
         make_course(folder, lambda line: print(line, flush=True), only=chosen.only)
@@ -66,6 +69,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nThe hub has stopped.")
         return 0
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def _works(command: list[str]) -> bool:
