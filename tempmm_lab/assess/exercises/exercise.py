@@ -14,7 +14,7 @@ from tempmm_lab.errors import ModelError
 
 Facts = dict[str, Any]
 """What is particular to a variant, as plain data: JSON and back changes nothing."""
-KINDS = ("trace", "order", "explain", "build", "fix")
+KINDS = ("trace", "order", "explain", "build", "break", "fix")
 KEYS = "tempmm_lab.assess.exercises.keys"
 """The package that holds every key and every judge. A student's archive and a student's process can do without it."""
 
