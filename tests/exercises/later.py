@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch11, ch12, ch13, ch14, ch15  # noqa: F401  (notes its answers)
+from tests.exercises import breaks, ch11, ch12, ch13, ch14, ch15  # noqa: F401  (notes its answers)
 
 RECORDED: dict[str, str] = {
     "ch11-order": "e7699a4f92cc9fa4",
@@ -22,5 +22,11 @@ RECORDED: dict[str, str] = {
     "ch15-order": "9b12c68d50ab2cd4",
     "ch15-guard": "63f7f50f94bb51bb",
     "ch15-answer": "f6bbd4a09e474641",
+    "ch05-legal": "d5e53aaf0199b82a",
+    "ch08-hole": "a4d7aceeb5ffb1c6",
+    "ch09-nmi": "696d9b2217578d6b",
+    "ch10-sleep": "8514a9403007de03",
+    "ch13-gap": "af7c208783e7d65c",
+    "ch14-buffer": "075a2e04c71a5a80",
 }
 """Exercise -> what `test_variants` records of it."""

@@ -160,11 +160,14 @@ def test_numbers_are_variants(exercise: Exercise) -> None:
 
 @EVERY
 def test_many_students_get_different_variants(exercise: Exercise) -> None:
-    """Of 300 students of a course hardly two share a variant, except where everybody writes the same function."""
+    """Of 300 students hardly two share a variant, except where all write one function, or schedules are counted."""
     seeds = [seed_of(SECRET, f"student{number}", exercise.name) for number in range(300)]
     assert len(set(seeds)) == 300
     different = {json.dumps(exercise.variant(seed).facts) for seed in seeds}
-    assert len(different) == 1 if exercise.variants == 1 else len(different) >= 285
+    if exercise.kind == "break":
+        assert len(different) >= exercise.variants * 0.9 > 15
+    else:
+        assert len(different) == 1 if exercise.variants == 1 else len(different) >= 285
 
 
 @EVERY
@@ -190,10 +193,10 @@ def test_an_exercise_is_well_made(exercise: Exercise) -> None:
     assert exercise.kind in {"build", "fix"} or exercise.adapt is None
 
 
-def test_a_chapter_has_three_to_five_of_several_kinds() -> None:
-    """Each chapter has three to five exercises of at least three kinds."""
+def test_a_chapter_has_three_to_six_of_several_kinds() -> None:
+    """Each chapter has three to six exercises of at least three kinds."""
     for every in CHAPTERS.values():
-        assert 3 <= len(every) <= 5
+        assert 3 <= len(every) <= 6
         assert len({one.kind for one in every}) >= 3
 
 

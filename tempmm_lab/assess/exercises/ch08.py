@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempmm_lab.assess.exercises.breaks import HOLE_EXERCISE
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import steps_of
@@ -168,5 +169,6 @@ EXERCISES = (
         show=_show_flush,
         by_hand=4,
     ),
+    HOLE_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

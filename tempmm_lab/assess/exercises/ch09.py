@@ -6,6 +6,7 @@ from itertools import product
 from math import comb
 from typing import Any
 
+from tempmm_lab.assess.exercises.breaks import NMI_EXERCISE
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import steps_of
@@ -135,5 +136,6 @@ EXERCISES = (
         show=_show_irqsave,
         by_hand=5,
     ),
+    NMI_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

@@ -6,6 +6,7 @@ from itertools import product
 from math import comb
 from typing import Any
 
+from tempmm_lab.assess.exercises.breaks_late import SLEEP_EXERCISE
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import steps_of
@@ -135,5 +136,6 @@ EXERCISES = (
         show=_show_lock,
         by_hand=4,
     ),
+    SLEEP_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempmm_lab.assess.exercises.breaks_late import GAP_EXERCISE
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import steps_of
@@ -119,5 +120,6 @@ EXERCISES = (
         show=_show_changelog,
         by_hand=5,
     ),
+    GAP_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from tempmm_lab.assess.exercises.breaks_late import BUFFER_EXERCISE
 from tempmm_lab.assess.exercises.ch14_stage import buffered_step
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
@@ -128,5 +129,6 @@ EXERCISES = (
         show=_show_validated,
         by_hand=4,
     ),
+    BUFFER_EXERCISE,
 )
 """The exercises, in the order of the chapter."""

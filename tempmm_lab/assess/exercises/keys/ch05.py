@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tempmm_lab.assess.exercises.ch05 import STEPS
+from tempmm_lab.assess.exercises.keys.break_turns import nothing
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch05_choose import ChooseJudge
 from tempmm_lab.assess.exercises.keys.ch05_flushes import FlushesJudge
 from tempmm_lab.assess.exercises.keys.ch05_slots import SLOTS
@@ -53,5 +55,6 @@ JUDGES: dict[str, Any] = {
     "ch05-order": ORDER,
     "ch05-flushes": FlushesJudge(),
     "ch05-sign": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch05-legal": BreakJudge(nothing),
 }
 """Exercise -> its judge."""

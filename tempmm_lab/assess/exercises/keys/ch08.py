@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tempmm_lab.assess.exercises.ch08 import STEPS
+from tempmm_lab.assess.exercises.keys.break_turns import hole
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch08_loads import LOADS
 from tempmm_lab.assess.exercises.keys.ch08_unuse import UnuseJudge
 from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, Truths, statement_answers, statement_hint
@@ -51,5 +53,6 @@ JUDGES: dict[str, Any] = {
     "ch08-loads": LOADS,
     "ch08-unuse": UnuseJudge(),
     "ch08-flush": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch08-hole": BreakJudge(hole),
 }
 """Exercise -> its judge."""

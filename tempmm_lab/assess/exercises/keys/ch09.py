@@ -9,6 +9,8 @@ from typing import Any
 from tempmm_lab.arriving import HELD, Arrivals, arrivals
 from tempmm_lab.assess.exercises.ch09 import PLACES
 from tempmm_lab.assess.exercises.exercise import Facts
+from tempmm_lab.assess.exercises.keys.break_turns import nmi
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch09_okay import OkayJudge
 from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.kernel.builds import BUILDS
@@ -168,5 +170,6 @@ JUDGES: dict[str, Any] = {
     "ch09-guests": GUESTS,
     "ch09-okay": OkayJudge(),
     "ch09-irqsave": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch09-nmi": BreakJudge(nmi),
 }
 """Exercise -> its judge."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from tempmm_lab.assess.exercises.ch10 import PLACES
 from tempmm_lab.assess.exercises.exercise import Facts
+from tempmm_lab.assess.exercises.keys.break_turns import sleep
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch10_reports import ReportsJudge
 from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.kernel.layout import OTHER_MM, TEXT_POKE_MM, USER_MM
@@ -156,5 +158,6 @@ JUDGES: dict[str, Any] = {
     "ch10-misuse": MISUSE,
     "ch10-reports": ReportsJudge(),
     "ch10-lock": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch10-sleep": BreakJudge(sleep),
 }
 """Exercise -> its judge."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tempmm_lab.assess.exercises.ch13 import STEPS
+from tempmm_lab.assess.exercises.keys.break_turns import gap
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch13_fix import FIX
 from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, Truths, statement_answers, statement_hint
 
@@ -47,5 +49,6 @@ JUDGES: dict[str, Any] = {
     "ch13-order": ORDER,
     "ch13-fix": FIX,
     "ch13-changelog": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch13-gap": BreakJudge(gap),
 }
 """Exercise -> its judge."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from tempmm_lab.assess.exercises.ch14 import OUTCOMES, PLACES
 from tempmm_lab.assess.exercises.exercise import Facts
+from tempmm_lab.assess.exercises.keys.break_turns import buffer
+from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch14_barrier import BARRIER
 from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
 from tempmm_lab.litmustests import litmus
@@ -93,5 +95,6 @@ JUDGES: dict[str, Any] = {
     "ch14-litmus": LITMUS,
     "ch14-barrier": BARRIER,
     "ch14-validated": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
+    "ch14-buffer": BreakJudge(buffer),
 }
 """Exercise -> its judge."""
