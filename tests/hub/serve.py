@@ -57,7 +57,7 @@ def main() -> int:
     if folder.exists() and folder.stat().st_uid != os.geteuid():
         print(f"{folder} was made by another user. Delete it, or give another --folder.", file=sys.stderr)
         return 2
-    for one in (signal.SIGINT, signal.SIGTERM):  # both are Ctrl-C, also for what a shell started in the background
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # all are Ctrl-C: the hub must not be left behind
         signal.signal(one, signal.default_int_handler)
     try:
         if chosen.fresh:
@@ -174,7 +174,7 @@ def _bound(keep: Callable[[socket.socket], socket.socket], port: int, *, firmly:
 
 def _welcome(hub: Hub) -> str:
     rows = [f"  {name:10} {password}" for name, password in hub.passwords.items()]
-    whom = " (root)" if os.geteuid() == 0 else ""
+    whom = " (root)" if os.geteuid() == 0 else ", and students can read what others handed in"
     return "\n".join(["", WARNING.format(whom=whom), "", f"JupyterHub is at {hub.address}", "", "  name       password",
                       *rows, "", f"Its log is {hub.log}. Stop it with Ctrl-C."])  # fmt: skip
 
