@@ -39,11 +39,13 @@ class Assignment:
 
     Attributes:
         others: the texts of code cells that belong to no exercise, such as one that opens a bench.
+        prose: the texts between the exercises.
     """
 
     name: str
     cells: tuple[Handed, ...]
     others: frozenset[str] = frozenset()
+    prose: frozenset[str] = frozenset()
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -64,9 +66,13 @@ def assignments() -> tuple[Assignment, ...]:
 def _assignment(path: Path) -> Assignment:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     made = [_handed(cell) for cell in notebook["cells"] if "nbgrader" in cell["metadata"]]
-    others = (cell for cell in notebook["cells"] if "nbgrader" not in cell["metadata"] and cell["cell_type"] == "code")
+    others = [cell for cell in notebook["cells"] if "nbgrader" not in cell["metadata"]]
     cells = tuple(cell for cell in made if cell is not None)
-    return Assignment(path.stem, cells, frozenset(_text(cell).strip() for cell in others))
+    return Assignment(path.stem, cells, _texts(others, "code"), _texts(others, "markdown"))
+
+
+def _texts(cells: Sequence[dict[str, object]], kind: str) -> frozenset[str]:
+    return frozenset(_text(cell).strip() for cell in cells if cell["cell_type"] == kind)
 
 
 def _text(cell: dict[str, object]) -> str:

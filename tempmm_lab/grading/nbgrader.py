@@ -41,9 +41,7 @@ def configure(c: Any, *, secret: str | Path | None = None, unsafe: bool = False,
         raise ModelError(f"nbgrader is not installed ({error}). Type: pip install 'tempmm-lab[grade]'") from None
     usual = Autograde.class_traits()["autograde_preprocessors"].default()
     if Execute not in usual or "exporter_class" not in Autograde.class_traits():
-        raise ModelError(
-            "This nbgrader executes notebooks in a way that is not known here. Version 0.9.6 does not."
-        )
+        raise ModelError("This nbgrader executes notebooks in a way that is not known here. Version 0.9.6 does not.")
     c.Autograde.exporter_class = READER
     c.Autograde.autograde_preprocessors = [JUDGE if step is Execute else step for step in usual]
     c.TempmmJudge.secret = "" if secret is None else str(secret)

@@ -174,3 +174,14 @@ def test_a_wrong_configuration(wrong: dict[str, Any]) -> None:
     """What is no path or no Limits is told at once."""
     with pytest.raises(ModelError):
         configure(Config(), **wrong)
+
+
+def test_prose_that_was_handed_out_keeps_its_links() -> None:
+    """The link to the chapter stays one; with a word of the student's in the same cell it does not."""
+    prose = next(cell for cell in _HANDED["cells"] if "](../chapters/" in "".join(cell["source"]))
+    place = _HANDED["cells"].index(prose)
+    changed = copy.deepcopy(_HANDED)
+    changed["cells"][place]["source"] = ["".join(prose["source"]) + " Mine."]
+    as_it_was, touched = (_checked(json.dumps(one).encode()).cells[place].source for one in (_HANDED, changed))
+    assert as_it_was == "".join(prose["source"])
+    assert "](../" not in touched
