@@ -132,9 +132,9 @@ async def reads_cr3() -> Any:
     return await this_cpu_read("registers") == await this_cpu_read("current_mm")
 
 
-wrong_function("ch09-okay", asks_active_mm, "poke older", "Only loaded_mm follows CR3")
+wrong_function("ch09-okay", asks_active_mm, "poke older", "What does each of the four variables say")
 wrong_function("ch09-okay", only_switching, "poke older", "A shortest schedule with a wrong yes")
-wrong_function("ch09-okay", not_text_poke_mm, "poke older", "SWITCHING")
+wrong_function("ch09-okay", not_text_poke_mm, "poke older", "in the middle of a switch")
 wrong_function("ch09-okay", always, "poke older", "holds tables that are not the program's")
 wrong_function("ch09-okay", never, "all", "refuses always")
 wrong_function("ch09-okay", only_lazy, "poke older", "On another kernel it says yes")

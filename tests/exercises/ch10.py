@@ -93,6 +93,10 @@ wrong("ch10-misuse", "T's bit goes", _swapped("v6.16", ("T bit", "M bit"), "done
 wrong("ch10-misuse", "v6.14 loses it", _swapped("v6.14", ("M bit", "T bit"), "done"), "third fourth", "M keeps its bit")
 wrong("ch10-misuse", "bits go", _believes(clears=True), "third fourth", "leaves the bit of the mm", 2)
 wrong("ch10-misuse", "bits stay", _believes(clears=False), "first second", "Until v6.13")
+wrong("ch10-misuse", "all words", but(first=["M", "T", "N", "lazy", "M bit"]), "first", "something is too much")
+wrong(
+    "ch10-misuse", "one more", lambda _, key: {**key, "first": [*key["first"], "lazy"]}, "first", "Something is too much"
+)
 wrong("ch10-misuse", "a word", but(first="M"), "first", "should be a list")
 right("ch10-misuse", "followed", _all)
 right("ch10-misuse", "a table", _by_table)

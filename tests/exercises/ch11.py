@@ -183,6 +183,11 @@ async def stays_off() -> None:
     await one_way_in()
 
 
+async def no_cookie() -> None:
+    """Note nothing for the way back."""
+    await use_temporary_mm("efi_mm")
+
+
 async def turns_off_the_other() -> None:
     """Await what is not allowed here."""
     await preempt_disable()
@@ -193,8 +198,11 @@ wrong_function("ch11-enter", old_way, "active breakpoints lazy", "nobody does an
 wrong_function("ch11-enter", active_cookie, "lazy", "Lazy mode has to be left")
 wrong_function("ch11-enter", late_cookie, "direct lazy", "A direct call does not come back")
 wrong_function("ch11-enter", not_lazy, "lazy", "interrupted for that mm's flushes")
-wrong_function("ch11-enter", with_a_gap, "direct lazy quiet", "asks RFLAGS")
+wrong_function(
+    "ch11-enter", with_a_gap, "direct lazy quiet", "It prints “WARNING: efi_enter_mm: interrupts are on (RFLAGS.IF)”"
+)
 wrong_function("ch11-enter", armed, "breakpoints", "addresses are compared")
+wrong_function("ch11-enter", no_cookie, "direct lazy quiet", "Is what was loaded noted for the way back?")
 wrong_function("ch11-enter", stays_off, "all", "with interrupts on, as it has to")
 wrong_function("ch11-enter", turns_off_the_other, "all", "Here it may await")
 right("ch11-enter", "one way in", lambda _: one_way_in)
@@ -209,5 +217,6 @@ wrong_about("ch11-irqs", "Before the patch EFI", "a way of its own")
 wrong_about("ch11-irqs", "Preemption is on", "before and after")
 wrong_about("ch11-irqs", "With interrupts on", "the others that need not wait")
 wrong_about("ch11-irqs", "At boot", "around the firmware")
+wrong_about("ch11-irqs", "On v6.14", "on a kernel before the patch")
 right("ch11-irqs", "by the beginnings", not_so(*FALSE))
 right("ch11-irqs", "one by one", one_by_one(*FALSE))

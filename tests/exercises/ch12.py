@@ -65,6 +65,11 @@ def _no_gates(kernel: str, **state: Any) -> list[str]:
     return by_rules(kernel="checks", **state)
 
 
+def _posted(build: str, **state: Any) -> list[str]:
+    del build
+    return by_rules(build="posted", **state)
+
+
 def _helper_alone(**state: Any) -> list[str]:
     return [one for one in by_rules(**state) if one == "helper"]
 
@@ -73,6 +78,7 @@ wrong("ch12-complains", "all by RFLAGS", _each(_asks_if), "first", "lockdep's ow
 wrong("ch12-complains", "silent after a report", _each(_silenced), "third", "goes on asking")
 wrong("ch12-complains", "always checked", _each(_no_gates), "first", "has none of these checks")
 wrong("ch12-complains", "the helper alone", _each(_helper_alone), "first fourth", "What the helper calls", seed=1)
+wrong("ch12-complains", "as posted", _each(_posted), "second third", "before it calls the switch", seed=17)
 wrong("ch12-complains", "no such place", but(first=["lockdep"]), "first", "item 1 should be one of")
 wrong("ch12-complains", "a word for a list", but(first="helper"), "first", "should be a list")
 right("ch12-complains", "by the rules", _each(by_rules))
@@ -224,6 +230,6 @@ wrong_about("ch12-allows", "The new assertion", "at nothing in between")
 wrong_about("ch12-allows", "Since then text_poke()", "saves and clears IF itself")
 wrong_about("ch12-allows", "A temporary mm", "illegal to schedule")
 wrong_about("ch12-allows", "With the two", "both warn")
-wrong_about("ch12-allows", "A caller with", "nothing can preempt")
+wrong_about("ch12-allows", "A caller that", "nothing can preempt")
 right("ch12-allows", "by the beginnings", not_so(*FALSE))
 right("ch12-allows", "one by one", one_by_one(*FALSE))

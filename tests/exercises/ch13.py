@@ -104,11 +104,12 @@ right("ch13-fix", "asking first", lambda _: asks_first)
 
 # ch13-changelog
 
-FALSE = ("To mend it,", "What was reported", "After it firmware", "A kernel without")
+FALSE = ("To mend it,", "What was reported", "After this commit", "A kernel without")
 
 wrong_about("ch13-changelog", "To mend it,", "loses the flush all the same")
 wrong_about("ch13-changelog", "What was reported", "is derived")
-wrong_about("ch13-changelog", "After it firmware", "as the caller likes")
+wrong_about("ch13-changelog", "The fault is", "and not what it calls")
+wrong_about("ch13-changelog", "After this commit", "as the caller likes")
 wrong_about("ch13-changelog", "A kernel without", "lost the same flushes")
 wrong_about("ch13-changelog", "A flush that", "near address 1")
 right("ch13-changelog", "by the beginnings", not_so(*FALSE))

@@ -88,7 +88,9 @@ wrong("ch14-litmus", "anything goes", _each(_anything), "second", "does nothing 
 wrong("ch14-litmus", "sc has buffers", _each(_tso), "third", "no store waits")
 wrong("ch14-litmus", "fences do nothing", _each(_unfenced), "second", "empties its CPU's buffer")
 wrong("ch14-litmus", "none for a list", but(first="00"), "first", "should be a list")
-wrong("ch14-litmus", "one left out", lambda _, key: {**key, "first": key["first"][:-1]}, "first", "Not yet")
+wrong(
+    "ch14-litmus", "one left out", lambda _, key: {**key, "first": key["first"][:-1]}, "first", "Something is missing."
+)
 right("ch14-litmus", "by the rules", _each(by_rules))
 right("ch14-litmus", "by every order", _each(by_orders))
 
@@ -175,8 +177,8 @@ async def unfinished(unused: Any, next: str, tsk: Any) -> None:  # noqa: A002
     await begin_switch(next, tsk)
 
 
-wrong_function("ch14-barrier", without, "shootdown switches others", "still in its buffer")
-wrong_function("ch14-barrier", at_the_top, "shootdown switches others", "between that store and that load")
+wrong_function("ch14-barrier", without, "shootdown switches others", "A flush is lost")
+wrong_function("ch14-barrier", at_the_top, "shootdown switches others", "what does the flusher see of it")
 wrong_function("ch14-barrier", after_the_look, "shootdown switches others", "A shortest schedule on which it fails")
 wrong_function("ch14-barrier", without_the_bit, "switches others", "Is the bit set in both cases")
 wrong_function("ch14-barrier", twice, "once", "One is enough")

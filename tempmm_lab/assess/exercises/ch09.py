@@ -27,7 +27,7 @@ MOMENTS = {
     "loaded": "use_temporary_mm() has returned, the write is next",
     "cleared": "the alias's entry is cleared, unuse_temporary_mm() has just been entered",
     "returned": "in the switch back: CR3 has just been written, loaded_mm still says SWITCHING",
-    "after": "__text_poke() has compared the bytes, and is about to give up its lock",
+    "after": "the bytes are compared, IF is as __text_poke()'s caller had it, and the lock is about to be given up",
 }
 OUTCOMES = ("waits", "faults", "writes text", "reads", "is told no")
 
@@ -75,7 +75,7 @@ IRQSAVE_STATEMENTS = (
     "The final comparison of the bytes finds every store of a handler.",
     "What it keeps out are the bugs of interrupt handlers, as long as the alias is there.",
     "When the entry has been cleared the store may still go through, by the TLB.",
-    "With it gone, a handler that stores to the alias's address can write kernel text, and nothing is printed.",
+    "With it gone, there is a moment at which a handler's store to the alias writes text, and nothing is printed.",
     "Without it the kernel would have to run longer with interrupts off.",
 )
 """In the order of the alphabet. Which are right stands with the keys."""

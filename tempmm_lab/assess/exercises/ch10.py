@@ -19,7 +19,7 @@ OTHERS = {"user": "V, a task of another process, with the mm N", "kthread": "K, 
 MOMENTS = {
     "borrowed": "U has borrowed T, and schedule() is about to choose the next task",
     "other": "{} has run, and calls schedule() itself",
-    "back": "U is back from schedule(), and has just called unuse_temporary_mm(M)",
+    "back": "U is back from schedule(), and is about to call unuse_temporary_mm(M)",
     "done": "unuse_temporary_mm(M) has returned, and U is about to go back to user mode",
 }
 WORDS = ("M", "T", "N", "lazy", "M bit", "T bit", "N bit")
@@ -86,7 +86,8 @@ def _lock(draw: Draw) -> Facts:
 
 def _show_lock(facts: Facts) -> str:
     return f"""A colleague borrows a temporary mm inside spin_lock() and spin_unlock(), on v6.16, and calls a helper
-there: "we hold a spinlock, so we cannot be scheduled".
+there: "we hold a spinlock, so we cannot be scheduled". The kernel is built as PREEMPT_FULL, without PREEMPT_RT,
+unless a statement says otherwise.
 
 {statements_shown(facts)}"""
 

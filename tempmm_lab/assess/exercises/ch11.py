@@ -83,9 +83,9 @@ and of boot."""
 
 IRQS_STATEMENTS = (
     "At boot, and with 32-bit firmware, the call is made with interrupts off, before the patch and after it.",
-    "Before the patch a timer interrupt that arrived in firmware was taken at once.",
     "Before the patch EFI called use_temporary_mm() with interrupts off, and since then with interrupts on.",
     "Interrupts are off around each of the two switches, and on in between.",
+    "On v6.14, in an ordinary call of 64-bit firmware after boot, a timer interrupt can be taken.",
     "Preemption is on in firmware since then, too: that is why the assertion was changed.",
     "The assertion of the shared helper was changed so that EFI, which had interrupts on already, could use it.",
     "The change of 2016 took the masking out of EFI's calls, nine years before this patch.",

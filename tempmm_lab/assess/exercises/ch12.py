@@ -65,7 +65,7 @@ def _order(draw: Draw) -> Facts:
 
 def _show_order(facts: Facts) -> str:
     return f"""The seven patches of the series. Put them into an order in which each builds on what is there, and in
-which no kernel on the way has EFI calls that make the helpers warn, or code that such calls mislead.
+which no kernel on the way has EFI calls that the helpers' own assertion warns of, or code that such calls mislead.
 Any such order counts.
 
 {lettered(facts["items"])}
@@ -91,7 +91,7 @@ local_irq_disable(), local_irq_enable() and irqs_disabled(). Every schedule is t
 has a bug: it writes to the alias's address. Then with two pokes, with a lazy kernel thread, with a quiet handler."""
 
 ALLOWS_STATEMENTS = (
-    "A caller with interrupts off and preempt_count 0 passes the new assertion.",
+    "A caller that has called local_irq_disable(), with preempt_count 0, passes the new assertion.",
     "A temporary mm may be kept while the task sleeps, if preemption is on again afterwards.",
     "It lets code with interrupts on borrow an mm, as long as something keeps the scheduler out.",
     "On a kernel without PROVE_LOCKING the new assertion stops a caller that may be preempted.",
@@ -100,7 +100,7 @@ ALLOWS_STATEMENTS = (
     "The helper no longer checks what protects an alias: that no handler runs meanwhile.",
     "The new assertion proves that the caller does not schedule until it gives the mm back.",
     "The one who needed it is EFI, whose calls have interrupts on.",
-    "With the two lines alone an EFI call through the helper prints nothing more.",
+    "With the two lines alone an EFI call through the helper prints no warning any more, with PROVE_LOCKING.",
 )
 """In the order of the alphabet. Which are right stands with the keys."""
 

@@ -42,7 +42,7 @@ switch_mm_irqs_off(unused, next, tsk) anew.
 The kernel's own is at hand as a function of another name, which you may call:
     as_posted = BUILDS["posted"].function("switch_mm_irqs_off")
 Besides, you may await local_irq_save(), local_irq_restore(flags), local_irq_disable(), local_irq_enable(),
-irqs_disabled(), and all that the switch itself is made of.
+irqs_disabled(), and all that the switch itself is made of: `from tempmm_lab.kernel import ...` knows it by name.
 
 Every schedule is tried of a direct call, of the worker, and of the call at boot. Firmware has to run with interrupts
 on. What leave_mm() prints about a CPU that is not lazy is a false alarm, and does not count."""
@@ -50,9 +50,9 @@ on. What leave_mm() prints about a CPU that is not lazy is a false alarm, and do
 CHANGELOG_STATEMENTS = (
     "A flush that names no mm can crash the kernel in the gap, since the handler believes loaded_mm.",
     "A kernel without PROVE_LOCKING was safe, since it printed nothing.",
-    "After it firmware is called with interrupts off.",
-    "It has been so since the commit that let the helpers be used with interrupts on.",
+    "After this commit firmware is called with interrupts off.",
     "No release had the bug: it was committed and mended before v6.16.",
+    "The fault is as old as the commit that let the helpers be used with interrupts on.",
     "The guard stands below the assertion and above everything else in each of the two helpers.",
     "The switch was called with interrupts on, so that an interrupt could come between its steps.",
     "To mend it, it was enough that CR3 and loaded_mm change together.",

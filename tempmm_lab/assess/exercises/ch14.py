@@ -42,7 +42,7 @@ Say for each which values of a and b are possible at the end: a list of '00', '0
 
 
 BARRIER = """v6.16 loses a flush on a machine with store buffers. Mend switch_mm_irqs_off(unused, next, tsk) with one
-barrier, in another place than Linux did (any place counts that no schedule breaks).
+full_barrier(). Linux's place counts, and so does any other that no schedule breaks: find another.
 This is v6.16's, its beginning and its end under names of their own:
 
     async def switch_mm_irqs_off(unused, next, tsk):
@@ -54,8 +54,8 @@ This is v6.16's, its beginning and its end under names of their own:
         next_tlb_gen = await atomic64_read_tlb_gen(next)
         await end_switch(next, next_tlb_gen)
 
-The barrier is full_barrier(). Every schedule is tried, with store buffers, of a page that is unmapped while another
-CPU comes back to its mm, of a task that switches away and back, of a lazy CPU, and of a call of firmware."""
+Every schedule is tried, with store buffers, of a page that is unmapped while another CPU comes back to its mm, of a
+task that switches away and back, of a lazy CPU, and of a call of firmware."""
 
 VALIDATED_STATEMENTS = (
     "All rows of the recordings that ship with the book match, and some wrong kernels match as well.",
@@ -110,7 +110,7 @@ EXERCISES = (
             shootdown=(3, "no flush is lost when a CPU comes back to the mm, on any schedule"),
             switches=(2, "no rule breaks when a task switches away and back, on any schedule"),
             others=(2, "no rule breaks on a lazy CPU or around firmware, on any schedule"),
-            once=(1, "no switch has two barriers"),
+            once=(1, "no switch calls full_barrier() twice"),
         ),
         variants=1,
         facts=lambda _: {},

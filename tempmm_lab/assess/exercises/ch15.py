@@ -42,8 +42,9 @@ It is kernel code; it loads temp_mm, and gives the mm for unuse_temporary_mm(). 
   this_cpu_read("is_lazy"), this_cpu_read("loaded_mm"), leave_mm(), switch_mm_irqs_off(None, temp_mm, "current")
   local_irq_save(), local_irq_restore(flags), irqs_disabled(), lockdep_assert_preemption_disabled()
   hw_breakpoint_active(), hw_breakpoint_disable()
-and use `async with irqsave():`. Every schedule is tried of calls of firmware, directly, by the worker and at boot;
-of pokes, by a lazy kernel thread too, with a breakpoint on the alias, and while the lazy thread's mm goes away."""
+and use `async with irqsave():`, which has interrupts off inside, and as they were afterwards.
+Every schedule is tried of calls of firmware, directly, by the worker and at boot; of pokes, by a lazy kernel thread
+too, with a breakpoint on the alias, and while the lazy thread's mm goes away."""
 
 ANSWER_STATEMENTS = (
     "A barrier orders what stands before it with what stands after it, so the place matters, not the number.",
@@ -55,7 +56,7 @@ ANSWER_STATEMENTS = (
     "The patched kernel is safe if interrupts are off in the switch.",
     "The write of CR3 drains the buffer, so SWITCHING is seen in time.",
     "To see it one needs an interrupt at an unlucky moment.",
-    "What would be applied instead: one barrier after the store of SWITCHING, or before the generation is read.",
+    "What would be applied instead: one barrier after the store of SWITCHING and before the generation is read.",
 )
 """In the order of the alphabet. Which are right stands with the keys."""
 

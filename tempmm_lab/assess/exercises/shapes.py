@@ -7,7 +7,7 @@ Nothing here calls a method of what a student made: only exact types are looked 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +19,16 @@ from tempmm_lab.hw.rights import Access
 MOST_TEXT = 20_000
 """The longest answer, in characters of its JSON."""
 DEEPEST = 12
+PLURAL = {
+    ", and is text": ", and are text",
+    ", and is a whole number": ", and are whole numbers",
+    ", and is a list": ", and are lists",
+    ", and is a dictionary": ", and are dictionaries",
+    ", and is ": ", and are ",
+    ", and has ": ", and have ",
+    "has a problem": "have a problem",
+}
+"""What is said of one part -> the same of several."""
 KIND = {bool: "True or False", int: "a whole number", str: "text", list: "a list", dict: "a dictionary"}
 
 
@@ -164,16 +174,22 @@ def problems(parts: Mapping[str, Shape], answer: Any) -> dict[str, str]:
     return {name: said for name, said in found.items() if said}
 
 
-def told(found: Mapping[str, str], answer: Any) -> list[str]:
-    """Give problems of form as sentences, those that are alike in one."""
+def told(found: Mapping[str, str], answer: Any, parts: Iterable[str] = ()) -> list[str]:
+    """Give problems of form as sentences, those that are alike in one. `parts`: the names that an answer has."""
     if "" in found:
         return [found[""]]
     alike: dict[str, list[str]] = {}
     for name, said in found.items():
         alike.setdefault(said, []).append(repr(name))
-    lines = [f"{', '.join(names)} {said}." for said, names in alike.items() if said != "missing"]
+    lines = [f"{', '.join(names)} {_of(names, said)}." for said, names in alike.items() if said != "missing"]
     lines += [f"Missing in your answer: {', '.join(names)}." for said, names in alike.items() if said == "missing"]
     if "missing" in alike:
-        unknown = [repr(name[:40]) for name in list(answer)[:5] if name not in found]
-        lines += [f"It has {', '.join(unknown)} instead."] if unknown and len(alike["missing"]) == len(found) else []
+        unknown = [repr(name[:40]) for name in answer if name not in {*found, *parts}][:5]
+        lines += [f"It has {', '.join(unknown)} instead."] if unknown else []
     return lines
+
+
+def _of(names: list[str], said: str) -> str:
+    """Give what is said of one part as it is said of these."""
+    one = next((one for one in PLURAL if one in said), "") if len(names) > 1 else ""
+    return said.replace(one, PLURAL[one], 1) if one else said

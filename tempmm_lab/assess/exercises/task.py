@@ -136,7 +136,7 @@ def _judged(task: Task, answer: Any) -> tuple[int, list[str]]:
     if has_keys():
         verdict = task.exercise.judge(task.variant, answer)
         return verdict.points, [verdict.text()]
-    said = told(form_of(task.exercise, answer), answer)
+    said = told(form_of(task.exercise, answer), answer, task.exercise.parts)
     done = "This copy of the book has no keys, so nothing was judged: hand your answer in."
     return 0, [*said, done if said else f"Your answer has the right form. {done}"]
 

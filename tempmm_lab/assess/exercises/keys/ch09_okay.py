@@ -23,8 +23,8 @@ NAME, NEWEST = "nmi_uaccess_okay", "v6.16"
 ALLOWED = {"this_cpu_read": ("loaded_mm", "current_mm", "active_mm", "is_lazy")}
 OLDER = ("v5.2", "v5.10", "v6.14", "posted")
 SAYS = {
-    "poke": "It says yes while CR3 holds tables that are not the program's. Only loaded_mm follows CR3, and SWITCHING "
-    "stands in it while the two may differ.",
+    "poke": "It says yes while CR3 holds tables that are not the program's: the schedule below ends there. What does "
+    "each of the four variables say at that step, and in the middle of a switch?",
     "older": "On another kernel it says yes while CR3 holds tables that are not the program's.",
     "often": "It refuses where Linux's own allows it: outside the window the program's memory may be read.",
 }

@@ -11,7 +11,14 @@ from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.break_turns import sleep
 from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch10_reports import ReportsJudge
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import (
+    Belief,
+    ByParts,
+    Truths,
+    statement_answers,
+    statement_hint,
+    too_few_or_many,
+)
 from tempmm_lab.kernel.layout import OTHER_MM, TEXT_POKE_MM, USER_MM
 from tempmm_lab.scenarios.scenario import STORIES
 from tempmm_lab.trace import Trace, in_order, play
@@ -130,6 +137,7 @@ MISUSE = ByParts(
         "Not yet. What does a switch load, whose bit does it set, and whose does it leave, on this kernel?"
     ),
     normal=lambda value: sorted(set(value)) if type(value) is list else value,
+    besides=too_few_or_many,
 )
 
 TRUTHS: Truths = {

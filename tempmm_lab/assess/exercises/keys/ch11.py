@@ -131,12 +131,12 @@ OPINIONS = ByParts(
 
 TRUTHS: Truths = {
     "At boot, and": (True, "Those two mask interrupts around the firmware, whatever the version."),
-    "Before the patch a": (
+    "Before the patch EFI": (False, "Before the patch EFI did not call that helper at all: it had a way of its own."),
+    "Interrupts are off": (True, "The switch needs it; firmware in between does not."),
+    "On v6.14, in": (
         True,
         "It was recorded: three timer interrupts with efi_mm loaded, on a kernel before the patch.",
     ),
-    "Before the patch EFI": (False, "Before the patch EFI did not call that helper at all: it had a way of its own."),
-    "Interrupts are off": (True, "The switch needs it; firmware in between does not."),
     "Preemption is on": (False, "It is off, before and after. It is what the new assertion asks for."),
     "The assertion of": (True, "That is the order of things: 5/7 permits, 6/7 uses."),
     "The change of": (True, "It is fe3244945c47, in v4.6."),

@@ -83,12 +83,12 @@ ENTER = BySchedules(
         "somebody took it for the loaded mm; nobody does any more.",
         "breakpoints": "A breakpoint that the user set is armed in firmware: addresses are compared, not mms. The "
         "helper disarms them. (efi_leave_mm() arms them again.)",
-        "direct": "A direct call does not come back to the task's own mm with nothing lost. Is what was loaded before "
-        "noted for the way back? Can a flush come between two lines of the switch?",
-        "lazy": "The worker is lazy on user_mm. Lazy mode has to be left on the way in, so that init_mm is loaded "
-        "then, and noted. Or it comes back as if it used user_mm, and is interrupted for that mm's flushes. And "
-        "nothing may come between.",
-        "quiet": "Something is printed that v6.16 does not print: the switch asks RFLAGS whether interrupts are off.",
+        "direct": "Is what was loaded before noted for the way back? A direct call does not come back to the task's "
+        "own mm with nothing lost. Can a flush come between two lines of the switch?",
+        "lazy": "The worker is lazy on user_mm. Is what was loaded noted for the way back? Lazy mode has to be left "
+        "on the way in, so that this is init_mm. Or it comes back as if it used user_mm, and is interrupted for that "
+        "mm's flushes. And nothing may come between.",
+        "quiet": "Something is printed that v6.16 does not print.",
     },
     source=SOURCE,
     checks={

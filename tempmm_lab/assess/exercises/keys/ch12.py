@@ -10,7 +10,15 @@ from tempmm_lab.assertions import truth_table
 from tempmm_lab.assess.exercises.ch12 import PLACES, SITES, STEPS
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.ch12_poke import POKE
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, InOrder, Truths, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import (
+    Belief,
+    ByParts,
+    InOrder,
+    Truths,
+    statement_answers,
+    statement_hint,
+    too_few_or_many,
+)
 
 ORDER = InOrder(
     steps=STEPS,
@@ -73,6 +81,10 @@ def _old(_: str, count: int, irqs_on: bool, raw: bool, kernel: str) -> tuple[str
     return by_machine("v6.14", count, irqs_on, raw, kernel)
 
 
+def _posted(_: str, count: int, irqs_on: bool, raw: bool, kernel: str) -> tuple[str, ...]:
+    return by_machine("posted", count, irqs_on, raw, kernel)
+
+
 def _merged(_: str, count: int, irqs_on: bool, raw: bool, kernel: str) -> tuple[str, ...]:
     return by_machine("v6.16", count, irqs_on, raw, kernel)
 
@@ -103,6 +115,12 @@ COMPLAINS = ByParts(
             _each(_helper_alone),
         ),
         Belief(
+            "as posted, on every build",
+            "That is the kernel as posted: its helper asks for preemption off, and leaves interrupts as they are. "
+            "v6.14's asks for interrupts off. In v6.16 the helper turns them off before it calls the switch.",
+            _each(_posted),
+        ),
+        Belief(
             "interrupts off, on every build",
             "That is v6.14. Since the series the helper is content with a count above 0, or interrupts off.",
             _each(_old),
@@ -117,10 +135,11 @@ COMPLAINS = ByParts(
         "Not yet. For each of the three: is it in this kernel, whom does it ask, and what is said there?"
     ),
     normal=lambda who: sorted(who) if type(who) is list else who,
+    besides=too_few_or_many,
 )
 
 TRUTHS: Truths = {
-    "A caller with": (True, "With interrupts off nothing can preempt, so it is content."),
+    "A caller that": (True, "With interrupts off nothing can preempt, so it is content."),
     "A temporary mm": (False, "It is illegal to schedule while it is loaded: the context switch does not know of it."),
     "It lets code": (True, "Interrupts may be on; preemption has to be off."),
     "On a kernel": (False, "There it does not exist. And where it exists it warns, and stops nobody."),

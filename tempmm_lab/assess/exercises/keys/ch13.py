@@ -35,9 +35,9 @@ ORDER = InOrder(
 TRUTHS: Truths = {
     "A flush that": (True, "SWITCHING is the pointer value 1, and the handler reads near address 1."),
     "A kernel without": (False, "It was as silent as that, and lost the same flushes."),
-    "After it firmware": (False, "The guard ends in each helper: between the two interrupts are as the caller likes."),
-    "It has been": (True, "58f8ffa91766 relaxed what the helper asks for, and not what it calls."),
+    "After this commit": (False, "The guard ends in each helper: between the two interrupts are as the caller likes."),
     "No release had": (True, "It was in a tree for the next version, for six days."),
+    "The fault is": (True, "58f8ffa91766 relaxed what the helper asks for, and not what it calls."),
     "The guard stands": (True, "Lazy mode, the cookie, the bit, the switch and the breakpoints are inside."),
     "The switch was": (True, "It has its requirement in its name."),
     "To mend it,": (False, "That makes a rule hold and loses the flush all the same: both were read before."),

@@ -11,7 +11,14 @@ from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.break_turns import buffer
 from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch14_barrier import BARRIER
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import (
+    Belief,
+    ByParts,
+    Truths,
+    statement_answers,
+    statement_hint,
+    too_few_or_many,
+)
 from tempmm_lab.litmustests import litmus
 
 
@@ -76,6 +83,7 @@ LITMUS = ByParts(
     ),
     hint=lambda _, __: "Not yet. Try each outcome: who would have to come first, and can a store still wait then?",
     normal=lambda found: sorted(found) if type(found) is list else found,
+    besides=too_few_or_many,
 )
 
 TRUTHS: Truths = {

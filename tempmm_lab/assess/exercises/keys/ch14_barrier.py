@@ -61,12 +61,12 @@ BARRIER = BySchedules(
         Trial(lambda kernel: efi_call(build=kernel, memory="tso", irqs=0), "others"),
     ),
     says={
-        "shootdown": "A flush is lost: the CPU has read the old generation, and its SWITCHING is still in its buffer "
-        "when the flusher looks. The barrier has to stand between that store and that load.",
-        "switches": "A task that switches away and comes back breaks a rule. Is the bit set in both cases, and is the "
-        "barrier between what is written and what is looked at?",
+        "shootdown": "A flush is lost. Follow a schedule in the bench: what has this CPU stored and read when the "
+        "flusher looks at its loaded_mm, and what does the flusher see of it?",
+        "switches": "A task that switches away and comes back breaks a rule. Is the bit set in both cases? Which of "
+        "its stores can others see, and when?",
         "others": "Around firmware, or on a lazy CPU, a rule breaks on some schedule.",
-        "once": "In some switch there are two barriers. One is enough.",
+        "once": "Some switch calls full_barrier() twice. One is enough.",
         "loads": "A switch does not load the next mm.",
     },
     source=SOURCE,

@@ -38,7 +38,7 @@ TRUTHS: Truths = {
     "The patched kernel": (False, "IF keeps handlers out on this CPU. It drains no buffer."),
     "The write of": (False, "It does drain it, after the generation was read and the flusher has looked: too late."),
     "To see it": (False, "No interrupt is needed: the scenario has none."),
-    "What would be": (True, "Both are between that store and that load, in either branch."),
+    "What would be": (True, "That is between that store and that load, in either branch."),
 }
 
 JUDGES: dict[str, Any] = {

@@ -34,12 +34,14 @@ class ByParts:
         beliefs: the misconceptions; of those that explain a wrong part, the one that explains the most parts is told.
         hint: what to say of a wrong part that no belief explains.
         normal: makes two ways of writing the same part equal.
+        besides: says how a part that no belief explains differs: it is given what is right, and the part.
     """
 
     right: Callable[[Facts], Answer]
     beliefs: tuple[Belief, ...]
     hint: Callable[[Facts, str], str]
     normal: Callable[[Any], Any] = lambda value: value
+    besides: Callable[[Any, Any], str] = lambda _, __: ""
 
     def key(self, _: Exercise, facts: Facts) -> Answer:
         """Give the right answer."""
@@ -53,7 +55,7 @@ class ByParts:
         given = self._normal({name: answer[name] for name in exercise.parts if name not in form})
         wrong = {name: value for name, value in given.items() if not same(value, right[name])}
         earned = {name: exercise.parts[name].points for name in given if name not in wrong}
-        return verdict(exercise, earned, [*told(form, answer), *self._why(facts, right, wrong)])
+        return verdict(exercise, earned, [*told(form, answer, exercise.parts), *self._why(facts, right, wrong)])
 
     def _normal(self, answer: Answer) -> Answer:
         return {name: self.normal(value) for name, value in answer.items()}
@@ -63,7 +65,19 @@ class ByParts:
         believed = {belief.says: {**right, **self._normal(belief.answer(facts))} for belief in self.beliefs}
         told = {says: [name for name in wrong if same(wrong[name], one[name])] for says, one in believed.items()}
         found = fewest(told, list(wrong))
-        return [f"{', '.join(names)}: {says or self.hint(facts, names[0])}" for says, names in found]
+        return [
+            f"{', '.join(names)}: {says or self.hint(facts, names[0]) + self.besides(right[names[0]], wrong[names[0]])}"
+            for says, names in found
+        ]
+
+
+def too_few_or_many(right: list[Any], given: list[Any]) -> str:
+    """Say of a list in any order whether it lacks something, or holds too much. What it is, is not said."""
+    lacks = any(one not in given for one in right)
+    holds = any(one not in right for one in given) or len(given) > len(set(given))
+    if lacks and holds:
+        return " Something is missing, and something is too much."
+    return " Something is missing." if lacks else " Something is too much." if holds else ""
 
 
 def fewest(explained: dict[str, list[str]], wrong: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -101,7 +115,7 @@ class ByDoing:
         tried = {name: self.fault(facts, name, answer[name]) for name in exercise.parts if name not in form}
         earned = {name: exercise.parts[name].points for name, fault in tried.items() if fault is None}
         faults = [f"{name}: {fault}" for name, fault in tried.items() if fault]
-        return verdict(exercise, earned, [*told(form, answer), *faults])
+        return verdict(exercise, earned, [*told(form, answer, exercise.parts), *faults])
 
 
 @dataclass(frozen=True, slots=True)

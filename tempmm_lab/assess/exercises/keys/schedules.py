@@ -24,8 +24,8 @@ MOST_STATES = 60_000
 SHOWN = 14
 """How many steps of the end of a failing schedule are told."""
 Check = Callable[[Build], bool]
-Failing = tuple[int, str, Scenario, Path]
-"""0 where a rule breaks and 1 where something is printed; the part, the scenario, the schedule."""
+Failing = tuple[str, str, Scenario, Path]
+"""What is printed, or "" where a rule breaks; the part, the scenario, the schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +95,20 @@ class BySchedules:
         for trial in self.trials:
             scenario = trial.scenario(kernel)
             report = explore(scenario, max_states=MOST_STATES)
-            said = [path for text, path in report.reports.items() if not any(one in text for one in self.silent)]
+            said = {text: path for text, path in report.reports.items() if not any(one in text for one in self.silent)}
             if not report.complete and not report.counterexamples and not said:
                 raise NoAnswer(f"{self.name} has more schedules than can be tried. Does it loop?", ended=False)
-            kinds = ((trial.rules, list(report.counterexamples.values())), (trial.reports, said))
-            found += [
-                (place, part, scenario, path) for place, (part, each) in enumerate(kinds) if part for path in each
-            ]
-        return sorted(found, key=lambda one: (one[0], len(one[3])))
+            broken = [("", trial.rules, scenario, path) for path in report.counterexamples.values()]
+            printed = [(text, trial.reports, scenario, path) for text, path in said.items()]
+            found += [one for one in broken + printed if one[1]]
+        return sorted(found, key=lambda one: (bool(one[0]), len(one[3])))
 
     def _verdict(self, exercise: Exercise, wrong: set[str], failing: list[Failing]) -> Verdict:
         bad = wrong | {part for _, part, _, _ in failing}
         earned = {name: part.points for name, part in exercise.parts.items() if name not in bad}
-        said = [f"{name}: {self.says[name]}" for name in exercise.parts if name in bad]
+        prints = {part: text for text, part, _, _ in reversed(failing) if text}  # of each part what comes first
+        printed = {part: f" It prints “{text}”." for part, text in prints.items()}
+        said = [f"{name}: {self.says[name]}{printed.get(name, '')}" for name in exercise.parts if name in bad]
         if not failing:
             return verdict(exercise, earned, said)
         _, part, scenario, path = failing[0]
