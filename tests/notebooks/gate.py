@@ -19,6 +19,8 @@ VOLATILE = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted", "vsc
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LONGEST_CELL = 12
 SOLUTION = "### BEGIN SOLUTION"
+TABLE_ROW = re.compile(r'\s*("[^"]+": ("[^"]*",|\{)|\},?)')
+"""A row of a table of text, which nobody reads line by line: `"name": "text",`, or where one begins or ends."""
 EXPECTED_ERROR = {"raises-exception", "nbval-raises-exception"}
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -127,11 +129,12 @@ class _ImageReader(HTMLParser):
 
 
 def _lines_of_code(source: str) -> list[str]:
-    """Give the lines that count: all, but in a solution those between which it stands, and the blank ones."""
+    """Give the lines that count: all, but in a solution its marks, blank lines, and the rows of a table of text."""
     lines = source.splitlines()
     if SOLUTION not in source:
         return lines
-    return [line for line in lines if line.strip() and not line.strip().startswith(("### BEGIN", "### END"))]
+    written = [line for line in lines if line.strip() and not line.strip().startswith(("### BEGIN", "### END"))]
+    return [line for line in written if not TABLE_ROW.fullmatch(line)]
 
 
 def _is_code(cell: Cell) -> bool:

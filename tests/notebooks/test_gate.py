@@ -78,6 +78,10 @@ FAULTS: dict[str, tuple[Callable[[Notebook], Any], str]] = {
         _sourced("### BEGIN SOLUTION\n" + "x = 1\n\n" * 13 + "### END SOLUTION"),
         "13 lines",
     ),
+    "thirteen calls in a solution": (
+        _sourced("### BEGIN SOLUTION\nx = [\n" + '    "a".upper(),\n' * 11 + "]\n### END SOLUTION"),
+        "13 lines",
+    ),
     "a second title": (_append_markdown("# Another"), "2 first-level"),
     "no title": (lambda nb: nb["cells"][0].update(source="words"), "0 first-level"),
     "a skipped level": (_append_markdown("#### Deep"), "level 4 follows level 2"),
@@ -108,8 +112,11 @@ def test_gate_stops(fault: str) -> None:
         _append_markdown("## Another part\n\n### Below it\n\n## And up again"),
         _sourced("x = 1\n" * 12),
         _sourced("### BEGIN SOLUTION\n\n" + "x = 1\n" * 12 + "\n### END SOLUTION"),
+        _sourced(
+            "### BEGIN SOLUTION\nx = {\n" + '    "a": {\n        "b": "c",\n    },\n' * 13 + "}\n### END SOLUTION"
+        ),
     ],
-    ids=["code in Markdown", "headings going up", "twelve lines", "twelve lines of a solution"],
+    ids=["code in Markdown", "headings going up", "twelve lines", "twelve lines of a solution", "a table of text"],
 )
 def test_gate_lets_through(allowed: Callable[[Notebook], None]) -> None:
     """What only looks like a fault is none."""
