@@ -95,7 +95,11 @@ wrong("ch10-misuse", "bits go", _believes(clears=True), "third fourth", "leaves 
 wrong("ch10-misuse", "bits stay", _believes(clears=False), "first second", "Until v6.13")
 wrong("ch10-misuse", "all words", but(first=["M", "T", "N", "lazy", "M bit"]), "first", "something is too much")
 wrong(
-    "ch10-misuse", "one more", lambda _, key: {**key, "first": [*key["first"], "lazy"]}, "first", "Something is too much"
+    "ch10-misuse",
+    "a word more",
+    lambda _, key: key | {"first": [*key["first"], "lazy"]},
+    "first",
+    "Something is too much",
 )
 wrong("ch10-misuse", "a word", but(first="M"), "first", "should be a list")
 right("ch10-misuse", "followed", _all)
