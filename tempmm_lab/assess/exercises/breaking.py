@@ -8,6 +8,7 @@ from typing import Any
 
 from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
+from tempmm_lab.assess.exercises.shapes import KIND
 
 MOST_CHARACTERS = 4_000
 """The longest replay string that is looked at. A right one has fewer than 200 characters."""
@@ -25,7 +26,7 @@ class ReplayText:
     def problem(self, value: Any) -> str | None:
         """Say what is wrong with the form, if anything."""
         if type(value) is not str:
-            given = "nothing yet (None)" if value is None else f"a {type(value).__name__}"
+            given = "nothing yet (None)" if value is None else KIND.get(type(value), type(value).__name__)
             return f"should be a replay string, text such as 'text_poke:v6.16:irqs=0:s0+8.s1~3f9a', and is {given}"
         if len(value) > self.most:
             return f"has {len(value):,} characters; a replay string of this exercise has fewer than {self.most:,}"
