@@ -41,7 +41,7 @@ def some(when: When, says: str) -> Monitor:
         lambda place, moment: 1 if place or when(moment) else 0,
         lambda place: place == 1,
         says,
-        "It does not happen in this run.",
+        "It does not happen in this run, or it comes too late.",
     )
 
 
@@ -65,7 +65,9 @@ def before(first: When, second: When, says: str) -> Monitor:
             return 1 if first(moment) else 0
         return 2 if place == 2 or second(moment) else 1
 
-    return Monitor(follow, lambda place: place == 2, says, "One of the two does not happen in this run.")
+    return Monitor(
+        follow, lambda place: place == 2, says, "One of the two does not happen in this run, or comes too late."
+    )
 
 
 def step(op: str, *args: object, cpu: int) -> When:
