@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from tempmm_lab.grading.assignment import assignments
@@ -19,6 +20,8 @@ from tempmm_lab.grading.reading import Cell, Unreadable, cells_of
 
 Node = dict[str, Any]
 """A cell or a notebook as JSON has it."""
+WIDTH = 74
+"""Characters in a line of feedback: nbgrader's page cuts off what is longer."""
 GONE = "*This cell is missing in what was handed in. What was written may stand in another cell, or nowhere.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -138,11 +141,19 @@ def mark(notebook: Node, result: Result) -> None:
         points = _scaled(one, float(about["points"]))
         cell["execution_count"] = number
         cell["outputs"] = [
-            {"output_type": "stream", "name": "stdout", "text": "\n".join(lines) + "\n"},
+            {"output_type": "stream", "name": "stdout", "text": "\n".join(_folded(lines)) + "\n"},
             {"output_type": "execute_result", "data": {"text/plain": f"{points:g}"}, "execution_count": number,
              "metadata": {}},
         ]  # fmt: skip
         first = False
+
+
+def _folded(lines: Sequence[str]) -> Iterator[str]:
+    """Give the lines so that nbgrader's page shows them to their end. What has no spaces, such as a replay, stays."""
+    for line in "\n".join(lines).split("\n"):
+        begins = line[: len(line) - len(line.lstrip())]
+        yield from wrap(line, WIDTH, subsequent_indent=f"{begins}  ", break_long_words=False,
+                        break_on_hyphens=False) or [""]  # fmt: skip
 
 
 def _scaled(one: Mapping[str, Any] | None, worth: float) -> float:

@@ -185,3 +185,15 @@ def test_prose_that_was_handed_out_keeps_its_links() -> None:
     as_it_was, touched = (_checked(json.dumps(one).encode()).cells[place].source for one in (_HANDED, changed))
     assert as_it_was == "".join(prose["source"])
     assert "](../" not in touched
+
+
+def test_feedback_is_folded_where_a_page_would_cut_it() -> None:
+    """Every word of a long reason is in the page, on lines that the page shows to their end; a replay is one line."""
+    notebook, replay, reason = rebuilt(json.dumps(_HANDED).encode(), NOTED, LIMITS), "s0" * 60, "why it is so " * 30
+    result = _result(0.5)
+    for one in result["exercises"]:
+        one.update(messages=[reason.strip()], replay=replay)
+    mark(notebook, result)
+    text = next(cell["outputs"][0]["text"] for cell in notebook["cells"] if cell.get("outputs"))
+    assert " ".join(text.split()).count("why it is so") == 30
+    assert {line.strip() for line in text.splitlines() if len(line) > 78} == {replay}
