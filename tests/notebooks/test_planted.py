@@ -58,9 +58,12 @@ def test_a_never_executed_notebook_needs_the_gate(tmp_path: Path) -> None:
     assert sum("not executed" in problem for problem in problems(toy.unexecuted())) == 3
 
 
-@pytest.mark.parametrize("path", slow_but_for(notebooks()))
+@pytest.mark.parametrize("path", slow_but_for([path for path in notebooks() if path.name[0] not in "BC"]))
 def test_a_changed_chapter_fails(path: Path, tmp_path: Path) -> None:
-    """In a copy of each chapter, strict nbval finds a changed word of text and a changed figure."""
+    """In a copy of each chapter, strict nbval finds a changed word of text and a changed figure.
+
+    Appendices B and C have no code; another test compares them with what they are made of.
+    """
     notebook = json.loads(path.read_text(encoding="utf-8"))
     planted = {_spoil(notebook, kind) for kind in ("text/plain", "text/html")} - {None}
     assert planted, "the chapter shows nothing that could be wrong"
