@@ -95,5 +95,6 @@ def begin(fn: Callable[..., Any], args: tuple[Any, ...]) -> Coroutine[Op[Any], A
         return _only(begun)
     if inspect.iscoroutine(begun):
         return begun
-    msg = f"{name} is neither an op nor an async function, so it has no steps to run."
-    raise ModelError(msg)
+    if inspect.isfunction(fn):
+        raise ModelError(f"{name} is a plain function. Begin it with async def.")
+    raise ModelError(f"{name} is neither an op nor an async function, so it has no steps to run.")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tempmm_lab import BUILDS, efi_call, explore
+from tempmm_lab.assess.exercises import EXERCISES
 from tempmm_lab.assess.exercises.functions import NoAnswer
 from tempmm_lab.assess.exercises.kernelcode import known_ops, step_by_step
 from tempmm_lab.awaiting import OPS
@@ -101,7 +102,7 @@ def test_each_point_is_asked_once(session: Session) -> None:
         ("async def f():\n    await this_cpu_write('no such', 1)", "NameError"),
         ("async def f():\n    return object()", "object"),
         ("async def f():\n    from tempmm_lab.awaiting import Op\n    await Op(print, (1,))", "no step that is known"),
-        ("def f():\n    return 5", "neither an op nor an async function"),
+        ("def f():\n    return 5", "Begin it with async def"),
         ("async def f():\n    import random\n    await this_cpu_read(str(random.random()))", "takes one of"),
     ],
 )
@@ -116,3 +117,13 @@ def test_what_is_no_kernel_code_is_no_answer(session: Session, source: str, says
 
     with pytest.raises(NoAnswer, match=says):
         _explored(kernel)
+
+
+def test_a_missing_await_is_told_first(session: Session) -> None:
+    """A student's own process reads its function over where points were lost, and goes on to answer."""
+    one = EXERCISES[EXERCISE]
+    assert session.run(1, "from tempmm_lab.switches import work\n\nasync def driver_helper():\n    work()") == ""
+    verdict = one.judge(one.variant(0), session.function(one.name, one.answer).value)
+    assert verdict.messages[0].startswith("driver_helper, line 4: work(...) is called without await")
+    assert session.run(2, "five = 5") == ""
+    assert session.answer("five").value == 5

@@ -64,8 +64,8 @@ def _order(draw: Draw) -> Facts:
 
 
 def _show_order(facts: Facts) -> str:
-    return f"""v6.16: __text_poke(), with use and unuse. Put the steps into a right order. Where two are right, both
-count.
+    return f"""v6.16: __text_poke(), with use and unuse. Put the steps into the order that v6.16 has. (Some other orders
+would be safe too. They are not asked for.)
 
 {lettered(facts["items"])}
 
@@ -94,7 +94,7 @@ FLUSH_STATEMENTS = (
     "No CPU's bit is set in text_poke_mm's mask, so nobody is interrupted.",
     "One line further up it would do the same, and drop the alias at once.",
     "The switch back to the process's mm has dropped the alias, whatever the processor can.",
-    "With PCIDs the translation of the alias survives the switch back.",
+    "With PCIDs the translation of the alias may survive the switch back.",
     "Without it, a later poke of another page on this CPU could write to the first page.",
     "Without PCIDs one would not notice that it is missing.",
 )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from tempmm_lab.assess.exercises.draws import Draw, number_of
+from tempmm_lab.assess.exercises.functions import OF_DATA, NoAnswer
 from tempmm_lab.assess.exercises.shapes import Shape
 from tempmm_lab.errors import ModelError
 
 Facts = dict[str, Any]
 """What is particular to a variant, as plain data: JSON and back changes nothing."""
 KINDS = ("trace", "order", "explain", "build", "break", "fix")
+READ_OVER = "read over"
+"""Asks a kernel function's process what the function's text has wrong."""
 KEYS = "tempmm_lab.assess.exercises.keys"
 """The package that holds every key and every judge. A student's archive and a student's process can do without it."""
 
@@ -158,7 +161,18 @@ class Exercise:
         if variant.exercise != self.name:
             raise ModelError(f"This is a variant of {variant.exercise}, not of {self.name}.")
         verdict: Verdict = self._judge().judge(self, variant.facts, answer, seed)
-        return verdict
+        slip = self._slip(answer) if verdict.points < verdict.of else ""
+        return replace(verdict, messages=(slip, *verdict.messages)) if slip else verdict
+
+    def _slip(self, answer: Any) -> str:
+        """Give what is wrong with the text of a kernel function that lost points: a call that nobody awaits, mostly."""
+        if self.adapt in (None, *OF_DATA):
+            return ""
+        try:
+            said = answer.call([READ_OVER])
+        except NoAnswer:
+            return ""
+        return "".join(filter(str.isprintable, said))[:300] if type(said) is str else ""
 
     def _judge(self) -> Any:
         if not has_keys():

@@ -142,3 +142,7 @@ def flusher(function: Callable[..., Any], args: list[Any]) -> Any:
 def gate(function: Callable[..., Any], args: list[Any]) -> Any:
     """Call a function of plain data as it is."""
     return function(*args)
+
+
+OF_DATA = (walker, permission, flusher, gate)
+"""What calls a function of plain data; all else takes a kernel function's steps."""

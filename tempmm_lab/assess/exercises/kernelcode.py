@@ -6,16 +6,18 @@ process has the machine and the explorer, and asks that for each point of the fu
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-from tempmm_lab.assess.exercises.exercise import Callee
+from tempmm_lab.assess.exercises.exercise import READ_OVER, Callee
 from tempmm_lab.assess.exercises.functions import NoAnswer
 from tempmm_lab.awaiting import OPS, Op
 from tempmm_lab.errors import ModelError
 from tempmm_lab.jsonform import from_json, to_json
+from tempmm_lab.kernel.awaited import misread
 from tempmm_lab.kernel.config import Config
 from tempmm_lab.points import ProgramPoint, start
 
@@ -25,6 +27,10 @@ Allowed = Mapping[str, tuple[Any, ...]]
 """The ops that a function may await, and what their first argument may be; nothing given allows anything."""
 
 
+class Endless(NoAnswer):
+    """A student's function takes more steps than are asked for."""
+
+
 def next_step(
     function: Callable[..., Any], args: list[Any], *, memory: str = "sc", kernel: str = "v6.16", name: str = ""
 ) -> Any:
@@ -32,12 +38,37 @@ def next_step(
 
     With memory="tso" a barrier is a step of its own; without store buffers it is none. Kernel functions that the
     function calls are those of `kernel`, and under `name` there is the function itself, as on the machine.
+
+    Asked to READ_OVER the function, give what its text has wrong, such as a call that nobody awaits, or "".
     """
+    if args == [READ_OVER]:
+        return _slip(function)
     given, answers = args
     point = _first(function, json.dumps(given), memory, kernel, name)
     for answer in answers:
         point = point.after(from_json(answer))
+    if point.op is None and _holds_list(point.value):
+        raise ModelError(f"it gives {str(point.value)[:200]}, which holds a list. Write tuples: (a, b) for [a, b].")
     return {"value": to_json(point.value)} if point.op is None else {"op": to_json(point.op)}
+
+
+def _holds_list(value: Any) -> bool:
+    return type(value) is list or (type(value) is tuple and any(map(_holds_list, value)))
+
+
+def _slip(function: Callable[..., Any]) -> str:
+    """Read a student's function, and those of the student's that it names: the first slip that is found, or ""."""
+    known, left = set[Any](), [function]
+    while left:
+        one = left.pop(0)
+        if not inspect.isfunction(one) or one in known or one.__module__.startswith("tempmm_lab"):
+            continue
+        known.add(one)
+        said = misread(one)
+        if said:
+            return said
+        left += [one.__globals__[name] for name in one.__code__.co_names if name in one.__globals__]
+    return ""
 
 
 def steps_of(name: str, kernel: str = "v6.16", *, memory: str = "sc") -> Callable[..., Any]:
@@ -58,7 +89,7 @@ def _first(function: Callable[..., Any], given: str, memory: str, kernel: str, n
 def step_by_step(callee: Callee, name: str, allowed: Allowed) -> Callable[..., Any]:
     """Give an async function that the machine can run, whose steps a callee tells one by one.
 
-    It raises NoAnswer where the callee does, and for a step that is not allowed or one too many.
+    It raises NoAnswer where the callee does and for a step that is not allowed, and Endless for one too many.
     """
     known: dict[str, Any] = {}
 
@@ -66,7 +97,7 @@ def step_by_step(callee: Callee, name: str, allowed: Allowed) -> Callable[..., A
         text = json.dumps([given, answers])
         if text not in known:
             if len(known) >= MOST_POINTS:
-                raise NoAnswer(f"{name} has more than {MOST_POINTS:,} different steps. Does it loop?", ended=False)
+                raise Endless(f"{name} has more than {MOST_POINTS:,} different steps. Does it loop?", ended=False)
             known[text] = _checked(callee.call([given, answers]), name, allowed)
         return known[text]
 

@@ -10,7 +10,7 @@ from tempmm_lab.assess.exercises.ch06_stage import two_pages
 from tempmm_lab.assess.exercises.draws import Stream
 from tempmm_lab.assess.exercises.exercise import Callee, Exercise, Facts, Verdict
 from tempmm_lab.assess.exercises.functions import NoAnswer
-from tempmm_lab.assess.exercises.kernelcode import known_ops, step_by_step
+from tempmm_lab.assess.exercises.kernelcode import MOST_POINTS, Endless, known_ops, step_by_step
 from tempmm_lab.assess.exercises.keys.judging import verdict
 from tempmm_lab.errors import ModelError
 from tempmm_lab.explore import explore
@@ -125,17 +125,13 @@ class FuncJudge:
 
     def judge(self, exercise: Exercise, _: Facts, answer: Callee, seed: int) -> Verdict:
         """Judge a function; the replay is a shortest schedule on which it fails."""
-        mine, wrong = step_by_step(answer, NAME, ALLOWED), dict[str, str]()
         try:
-            changed = False
-            for state in states(seed):
-                given = _after(state, mine)
-                changed = changed or given != _before(state)
-                if given != _after(state, flush_tlb_func):
-                    wrong.setdefault(state.part, f"The first: {state}.")
+            wrong, changed = _in_states(answer, seed)
             if not changed:
                 return verdict(exercise, {}, [f"{NAME} never changes anything. Is it finished?"])
-            lost = _lost(mine)
+            lost = _lost(step_by_step(answer, NAME, ALLOWED))
+        except Endless as error:
+            wrong["every"], lost = str(error), None
         except NoAnswer as error:
             return verdict(exercise, {}, [str(error)])
         except (ModelError, TypeError, ValueError, IndexError, KeyError) as error:
@@ -151,6 +147,32 @@ class FuncJudge:
         return Verdict(found.points, found.of, found.parts, found.messages, str(path))
 
 
+def _in_states(answer: Callee, seed: int) -> tuple[dict[str, str], bool]:
+    """Give the parts that are wrong in some state, with the first one, and whether the function ever changes anything.
+
+    Of a part in which the function does not end, no further state is asked.
+    """
+    mine, wrong, changed, endless = step_by_step(answer, NAME, ALLOWED), dict[str, str](), False, set[str]()
+    for state in states(seed):
+        if state.part in endless:
+            continue
+        try:
+            given = _after(state, mine)
+        except Endless:
+            wrong[state.part] = _too_many(state)
+            endless.add(state.part)
+            mine, given = step_by_step(answer, NAME, ALLOWED), ()
+        changed = changed or given != _before(state)
+        if given != _after(state, flush_tlb_func):
+            wrong.setdefault(state.part, f"The first: {state}.")
+    return wrong, changed
+
+
+def _too_many(state: State) -> str:
+    pages = " Its end is TLB_FLUSH_ALL. How many pages is that?" if state.info.end == TLB_FLUSH_ALL else ""
+    return f"{NAME} takes more than {MOST_POINTS:,} steps. It was asked in this state: {state}.{pages}"
+
+
 def _lost(function: Callable[..., Any]) -> tuple[Scenario, Path] | None:
     """Give a scenario and the shortest schedule of all on which something breaks in it."""
     found = []
@@ -158,7 +180,7 @@ def _lost(function: Callable[..., Any]) -> tuple[Scenario, Path] | None:
         report = explore(scenario, max_states=MOST_STATES)
         found += [(scenario, path) for path in report.counterexamples.values()]
         if not report.complete and not report.counterexamples:
-            raise NoAnswer(f"{NAME} makes more than {MOST_STATES:,} states of a scenario. Does it loop?", ended=False)
+            raise Endless(f"{NAME} makes more than {MOST_STATES:,} states of a scenario. Does it loop?", ended=False)
     return min(found, key=lambda one: len(one[1]), default=None)
 
 

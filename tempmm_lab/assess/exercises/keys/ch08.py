@@ -14,20 +14,21 @@ from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, Truths, s
 ORDER = InOrder(
     steps=STEPS,
     parts={
-        "window": (("off", "use"), ("back", "on"), ("flush", "on")),
+        "window": (("off", "map"), ("flush", "on")),
         "armed": (("use", "disarm"), ("disarm", "write")),
-        "write": (("map", "write"), ("use", "write"), ("write", "clear")),
-        "bit": (("write", "bit"), ("bit", "back")),
-        "flush": (("clear", "flush"), ("back", "flush")),
+        "write": (("map", "use"), ("use", "write"), ("write", "clear")),
+        "bit": (("clear", "bit"), ("bit", "back")),
+        "flush": (("back", "flush"),),
     },
     says={
-        "window": "Interrupts are off from before text_poke_mm is loaded until it is gone and flushed. A handler's "
+        "window": "v6.16 has interrupts off from before the alias is mapped until it is gone and flushed. A handler's "
         "wild store finds no alias that way.",
         "armed": "use disarms breakpoints when it has loaded the temporary mm, so before anything is written there.",
-        "write": "The alias can be written through when its entry is set and its mm is loaded; then it is cleared.",
-        "bit": "unuse clears the bit of the mm that is *loaded*. After the switch that would be the process's.",
-        "flush": "The flush comes last. Of an mm that is still loaded it would turn interrupts on in the window; and "
-        "the entry has to be cleared before the generation goes up.",
+        "write": "The alias's entry is set, then its mm is loaded. When the bytes are written, the entry is cleared.",
+        "bit": "unuse comes when the entry is cleared. It clears the bit of the mm that is *loaded*: after the switch "
+        "that would be the process's.",
+        "flush": "The flush comes when text_poke_mm is gone. Of an mm that is still loaded it would turn interrupts on "
+        "in the window.",
     },
     right=("off", "map", "use", "disarm", "write", "clear", "bit", "back", "flush", "on"),
 )
@@ -42,8 +43,8 @@ TRUTHS: Truths = {
         False,
         "There the mm is loaded, and flushing a loaded mm turns interrupts on behind it.",
     ),
-    "The switch back": (False, "Only without PCIDs. With them it stays, under text_poke_mm's PCID."),
-    "With PCIDs": (True, "It is tagged with text_poke_mm's PCID, and stays until that PCID is flushed."),
+    "The switch back": (False, "Only without PCIDs. With them it may stay, under text_poke_mm's PCID."),
+    "With PCIDs": (True, "It is tagged with text_poke_mm's PCID, and may stay until that PCID is flushed."),
     "Without it": (True, "The slot would look up to date, CR3 be loaded with keep, and the old translation serve."),
     "Without PCIDs": (True, "There every load of CR3 drops what is not global, and the alias is not."),
 }
