@@ -72,7 +72,8 @@ wrong("ch02-outcome", "whose page it is", _whose_page, "second", "who made the a
 wrong("ch02-outcome", "WP is always on", _with(WP=1), "second", "only while WP is 1", seed=8)
 wrong("ch02-outcome", "AC changes nothing", _with(AC=0), "second", "SMAP is silent", seed=10)
 wrong("ch02-outcome", "SMAP changes nothing", _with(SMAP=0), "second", "SMAP is on", seed=17)
-wrong("ch02-outcome", "a word for a number", but(second="#PF"), "second", "or one of 'allowed'")
+wrong("ch02-outcome", "NX for programs", but(third="allowed"), "third", "the kernel's too", seed=1)
+wrong("ch02-outcome", "a word for a number", but(second="#PF"), "second", "or 'allowed'")
 right("ch02-outcome", "on a machine", _on_a_machine)
 right("ch02-outcome", "by the rules", _by_rules)
 

@@ -112,6 +112,7 @@ wrong(
     "remembers an absence",
 )
 wrong("ch03-answers", "nothing unasked", but(first=["fault"]), "first", "without having been used")
+wrong("ch03-answers", "the old one", lambda f, k: {**k, "first": [f["frames"][0]]}, "first", "keep anything")
 wrong("ch03-answers", "no tags", lambda f, k: {**k, "third": [*f["frames"]]}, "third", "carries PCID 1", seed=9)
 wrong("ch03-answers", "a number", lambda f, k: {**k, "third": f["frames"][0]}, "third", "should be a list")
 wrong("ch03-answers", "one list", lambda _, k: [k["first"], k["second"], k["third"]], "all", "a dictionary")

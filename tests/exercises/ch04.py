@@ -71,6 +71,13 @@ wrong("ch04-visitors", "nothing waits", _each(lambda one: _in_time(one, masks=la
 wrong(
     "ch04-visitors", "the tick brings the task", _each(lambda one: _in_time(one, task=True)), "second", "leaves a note"
 )
+wrong(
+    "ch04-visitors",
+    "no kernel preempts",
+    _each(lambda one: _in_time({**one, "model": "none"})),
+    "first",
+    "the way out of the tick is enough",
+)
 wrong("ch04-visitors", "no such event", but(first=["work 1", "schedule"]), "first", "item 2 should be one of")
 wrong("ch04-visitors", "something left out", lambda _, key: {**key, "first": key["first"][:-1]}, "first", "Not yet")
 right("ch04-visitors", "on a line of time", _each(_in_time))
@@ -238,7 +245,7 @@ wrong_function("ch04-helper", stays_off, "after", "finds them off")
 wrong_function("ch04-helper", without_work, "all", "never comes to work()")
 wrong_function("ch04-helper", for_ever, "all", "Does it loop?")
 wrong_function("ch04-helper", other_switch, "all", "Here it may await")
-wrong_function("ch04-helper", not_async, "all", "nor an async function")
+wrong_function("ch04-helper", not_async, "all", "Begin it with async def")
 right("ch04-helper", "save and restore", lambda _: with_save)
 right("ch04-helper", "the guard", lambda _: with_guard)
 right("ch04-helper", "asking first", lambda _: asks_first)

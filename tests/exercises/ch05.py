@@ -188,10 +188,11 @@ def _letters(*order: int) -> Any:
 
 wrong("ch05-order", "look, then say", _letters(0, 1, 3, 2, 4, 5, 6, 7), "bit", "First say, then look")
 wrong("ch05-order", "v6.14's sign", _letters(0, 2, 3, 4, 1, 5, 6, 7), "sign", "v6.14 was late with it")
-wrong("ch05-order", "load, then tell", _letters(0, 1, 6, 7, 2, 3, 4, 5), "asid", "written, and then CR3")
+wrong("ch05-order", "load, then tell", _letters(0, 1, 6, 7, 2, 3, 4, 5), "asid", "CR3 is loaded under it")
 wrong("ch05-order", "named too early", _letters(0, 1, 2, 3, 4, 5, 7, 6), "done", "only when CR3 has it")
 wrong("ch05-order", "reads its own sign", _letters(1, 0, 2, 3, 4, 5, 6, 7), "prev", "from loaded_mm itself")
 right("ch05-order", "as v6.16", _letters(*range(8)))
+right("ch05-order", "CR3 before the slot", _letters(0, 1, 2, 3, 4, 6, 5, 7))
 right("ch05-order", "the bit before the sign", _letters(0, 2, 1, 3, 4, 5, 6, 7))
 
 # ch05-flushes
@@ -252,7 +253,7 @@ async def nobody(mm: Any, info: Any) -> Any:
 
 
 async def a_list(mm: Any, info: Any) -> Any:
-    """Give a list: ops and their answers are tuples."""
+    """Give lists for tuples."""
     return [[_here(mm)]]
 
 
@@ -266,7 +267,7 @@ wrong_function("ch05-flushes", everybody, "lazy others", "woken for nothing")
 wrong_function("ch05-flushes", wakes_the_lazy, "lazy", "when it stops being lazy")
 wrong_function("ch05-flushes", forgets_tables, "tables", "the walker may have")
 wrong_function("ch05-flushes", nobody, "all", "sends to nobody")
-wrong_function("ch05-flushes", a_list, "all", "no JSON form")
+wrong_function("ch05-flushes", a_list, "all", "Write tuples: (a, b) for [a, b]")
 wrong_function("ch05-flushes", a_word, "all", "There are ('cpumask', mm)")
 right("ch05-flushes", "two clauses", lambda _: should_flush_tlb)
 right("ch05-flushes", "in a loop", lambda _: two_ways)

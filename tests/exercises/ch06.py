@@ -83,7 +83,16 @@ wrong(
     "online",
     3,
 )
-wrong("ch06-told", "three CPUs", but(first=["drops it"] * 3), "first", "Not yet")
+wrong("ch06-told", "v5.10 cleans up", _believes((STALE, "page tables", "clears its bit")), "second", "no clean-up")
+wrong(
+    "ch06-told",
+    "reclaim names a page",
+    _believes((SWITCHING, "reclaim", "drops it"), ("runs the process", "reclaim", "drops it")),
+    "third",
+    "names none of them",
+    1,
+)
+wrong("ch06-told", "three CPUs", but(first=["drops it"] * 3), "first", "Four are asked for")
 right("ch06-told", "as the kernel asks", _all)
 right("ch06-told", "the chapter's table", _by_table)
 

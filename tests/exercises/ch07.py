@@ -82,6 +82,7 @@ wrong(
     "This alias has G=0",
 )
 wrong("ch07-holders", "a walk finds it", lambda f, _: _one_by_one(f, sees=True), "end", "finds nothing")
+wrong("ch07-holders", "the poker keeps it", but(returned=[0]), "returned", "has flushed its own TLB")
 wrong("ch07-holders", "a CPU too many", but(open=[1, 2, 4]), "open", "below 0x4")
 right("ch07-holders", "CPU by CPU", _one_by_one)
 right("ch07-holders", "a log", _as_a_log)
@@ -204,7 +205,7 @@ right("ch07-tell", "and once more here", lambda _: with_more)
 
 # ch07-guard
 
-FALSE = ("A round of IPIs", "From the moment", "Nobody looks", "Once the first", "The first round", "Without the first")
+FALSE = ("From the moment", "Nobody looks", "Once INT3", "The first round", "The IPIs", "Without the first")
 
 
 def _truths(facts: Any) -> list[bool]:
@@ -213,7 +214,7 @@ def _truths(facts: Any) -> list[bool]:
 
 wrong_about("ch07-guard", "From the moment", "has fetched the first byte before")
 wrong_about("ch07-guard", "Nobody looks", "Who has fetched the old first byte does")
-wrong_about("ch07-guard", "Once the first", "A fetch may have been earlier")
+wrong_about("ch07-guard", "Once INT3", "A fetch may have been earlier")
 wrong_about("ch07-guard", "The first round", "Nobody waits for the patch")
 wrong_about("ch07-guard", "Without the first", "The mixture comes before it")
 wrong_about("ch07-guard", "What could be", "fetched early")

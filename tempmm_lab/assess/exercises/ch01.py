@@ -83,7 +83,7 @@ CORRUPT_STATEMENTS = (
     "The data is in the frame that bits 51:12 name, as they stand.",
     "The kernel can still read the page through this entry; only the program cannot.",
     "What the program wrote to the page can still be in memory.",
-    "While P is 0 the processor looks at no other bit of this entry.",
+    "While P is 0 no other bit of this entry decides what the access gets.",
 )
 """In the order of the alphabet. Which are right stands with the keys."""
 

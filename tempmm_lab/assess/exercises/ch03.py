@@ -56,7 +56,8 @@ def _store(draw: Draw) -> Facts:
 def _show_store(facts: Facts) -> str:
     told = zip(PLACES, facts["situations"], strict=True)
     lines = "\n".join(f"  {place:7}{situation_in_words(one)}" for place, one in told)
-    return f"""Three pages, one CPU in the kernel, an empty TLB. Let a store go through that the tables no longer allow.
+    return f"""One page in each run, one CPU in the kernel, an empty TLB. Let a store go through that the tables no
+longer allow.
 
 {lines}
 
@@ -65,6 +66,7 @@ The change is made once, and the last step is 'store'. Give each run as a list o
   {", ".join(map(repr, ACTIONS[:6]))},
   {", ".join(map(repr, ACTIONS[6:11]))},
   {", ".join(map(repr, ACTIONS[11:]))}.
+A change is made in the space that is loaded. 'other space' goes to the other one, and a second time back.
 Where the hardware has a choice, it uses what it has cached."""
 
 

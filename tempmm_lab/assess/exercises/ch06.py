@@ -21,7 +21,7 @@ FLUSHES = {
 CPUS = {
     "runs the process": "runs a thread of the process",
     "lazy on its mm": "runs a kernel thread, lazily on the process's mm",
-    "switching to it": "is in the middle of a switch to the process's mm",
+    "switching to it": "is in the middle of a switch to the process's mm, and has read its generation",
     "ran it, now another": "runs another process now, and ran this one before",
     "never ran it": "has never run the process",
 }
@@ -56,7 +56,7 @@ Three flushes, each from this state:
 
 Say for each what CPUs 1 to 4 do, a list of four. A CPU that is not interrupted: {SILENT!r}. One that is, by what its
 handler does: 'drops it' (what was asked for), 'drops all' (of the PCID), 'to init_mm' (it loads init_mm instead),
-'clears its bit' (and flushes nothing), 'nothing'. A CPU that is switching takes its IPI when it has arrived."""
+'clears its bit' (and flushes nothing), 'nothing'. A CPU that is switching takes its IPI when its switch is over."""
 
 
 FOUR = Many(Word(DOES), 4)
@@ -90,7 +90,8 @@ Answer with a list of letters, the first step first: ["C", "A", ...]."""
 FUNC = """Write flush_tlb_func(info), what a CPU does that was sent a flush; interrupts are off. It is kernel code:
 async, with a step at each await. info has mm (None: no mm is named), start, end, new_tlb_gen (0: none is named).
   - If an mm is named that is not loaded here: take this CPU's bit out of its mask, and do nothing else.
-  - If init_mm is loaded: nothing. If the CPU is lazy: load init_mm instead, and nothing else.
+  - If init_mm is loaded (mms are named by text: "init_mm"): nothing. If the CPU is lazy: load init_mm instead, and
+    nothing else.
   - Else look at the generations. Nothing if this CPU has kept up with the request, or with the mm. Page by page from
     start to end, 4096 bytes each, if the request is the next one for this CPU and the mm's latest, and end is not
     TLB_FLUSH_ALL. Otherwise all of the PCID. Then note in the slot up to which generation of the mm that is good.

@@ -37,7 +37,8 @@ def _show_holders(facts: Facts) -> str:
     during, after = map(in_words, facts["window"])
     later = "\n".join(f"     {in_words(event)}" for event in facts["later"])
     with_g = "G=1" if facts["global"] else "G=0 (page-table isolation)"
-    return f"""v5.1, four CPUs, all caches empty. CPU 0 pokes. The alias in the fixmap is mapped with {with_g}.
+    return f"""v5.1, four CPUs, all caches empty. No CPU caches the alias but by what is said here, and none drops it by
+itself. CPU 0 pokes. The alias in the fixmap is mapped with {with_g}.
 
      CPU 0 turns interrupts off, and maps the alias
      {in_words(["walk", facts["first"]])}
@@ -99,15 +100,15 @@ seldom as you can, and let the kernel find nothing to warn about. Every schedule
 
 GUARD_STATEMENTS = (
     "A CPU may have fetched the old first byte before INT3 went in.",
-    "A round of IPIs costs as much as three pokes, so one is saved where it can be.",
     "An IPI is taken between two instructions, and what was fetched for the next one is thrown away.",
     "From the moment INT3 is in memory no CPU can begin the old instruction.",
     "Nobody looks at the tail behind an INT3, so the tail may be written as soon as INT3 is in memory.",
-    "Once the first byte has been written over, whoever runs into the site is caught by the handler.",
+    "Once INT3 is over the first byte, every CPU that executes the site is caught by the handler.",
     "The first round of IPIs makes the CPUs wait until the patch is finished.",
+    "The IPIs are the dear part, and INT3 alone makes the site safe, so this round can be saved.",
     "What could be executed is the old first byte with the new tail.",
     "With one site or with a hundred, it is one round of IPIs after INT3 has gone in everywhere.",
-    "Without the first round, a mixture could be executed after the second as well.",
+    "Without the first round of IPIs, a mixture could be executed after the second round of IPIs as well.",
 )
 """In the order of the alphabet. Which are right stands with the keys."""
 

@@ -144,7 +144,8 @@ class Either:
         if self.word.problem(value) is None:
             return None
         said = _other_kind(value, "a whole number") if type(value) is not str or value[:2].lower() == "0x" else ""
-        return f"{said or 'should be a whole number'}, or one of {', '.join(map(repr, self.word.words))}"
+        words = ", ".join(map(repr, self.word.words))
+        return f"{said or 'should be a whole number'}, or {'one of ' * (len(self.word.words) > 1)}{words}"
 
 
 @dataclass(frozen=True, slots=True)

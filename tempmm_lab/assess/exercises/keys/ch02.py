@@ -48,6 +48,11 @@ def _kernel_may_all(registers: Any, rights: Rights, access: Access) -> Outcome:
     return _outcome(registers, rights, access) if registers.cpl else ALLOWED
 
 
+def _nx_binds_programs(registers: Any, rights: Rights, access: Access) -> Outcome:
+    nx = rights.nx and registers.cpl == 3
+    return _outcome(registers, Rights(rights.user, rights.write, nx), access)
+
+
 def _ac_is_all(registers: Any, rights: Rights, access: Access) -> Outcome:
     allowed = not registers.cpl and rights.user and registers.bit("AC")
     return ALLOWED if allowed else _outcome(registers, rights, access)
@@ -69,6 +74,11 @@ def _without(mask: int) -> Callable[..., Outcome]:
 OUTCOME = ByParts(
     right=_outcomes(),
     beliefs=(
+        Belief(
+            "NX for programs only",
+            "NX in one entry forbids a fetch, the kernel's too.",
+            _outcomes(_nx_binds_programs),
+        ),
         Belief(
             "the leaf alone",
             "You looked at the PTE alone. US and RW must be 1 in every entry, and one NX is enough.",
@@ -154,7 +164,7 @@ def _still(situation: dict[str, int], names: tuple[str, ...]) -> str:
     if after["SMAP"] and not after["AC"] and (after["LASS"] or after["US"]):
         rule = "LASS, which looks at the address" if after["LASS"] else "SMAP, since the page has US=1"
         kept = " (SMEP is about fetches only.)" if "SMEP" in names else ""
-        return f"It is refused by {rule}; AC or SMAP would silence it.{kept}"
+        return f"It is refused by {rule}. What silences that rule?{kept}"
     return "It is refused because RW=0 binds the kernel while WP is 1."
 
 

@@ -10,7 +10,14 @@ from tempmm_lab.assess.exercises.ch03_stage import AWAY, FRAMES, MAP, USER
 from tempmm_lab.assess.exercises.exercise import Facts
 from tempmm_lab.assess.exercises.keys.ch03_flush import FLUSH
 from tempmm_lab.assess.exercises.keys.ch03_store import STORE
-from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, statement_answers, statement_hint
+from tempmm_lab.assess.exercises.keys.judging import (
+    Belief,
+    ByParts,
+    Truths,
+    statement_answers,
+    statement_hint,
+    too_few_or_many,
+)
 from tempmm_lab.tlbplay import FLUSHES, Play, act, begin, tables_say
 
 Run = list[str]
@@ -47,6 +54,11 @@ def _cached(run: Run) -> Found:
     """Give the answer of a machine whose TLB keeps all that was used, and no more."""
     (play,) = _after(run, ())
     return {act(play, "load", USER).log[-1].removeprefix("load: ")}
+
+
+def _never_dropped(run: Run) -> Found:
+    """Give the answers but for that of the tables: who is sure of a translation that only may be cached."""
+    return {answer for answer in _may_read(run) - _tables(run) if answer in map(hex, FRAMES)} or _may_read(run)
 
 
 def _swapped(run: Run) -> Found:
@@ -120,9 +132,16 @@ ANSWERS = ByParts(
             "answer too; and what was never used may have been cached.",
             _read(_cached),
         ),
+        Belief(
+            "the old one for certain",
+            "The old translation may be there still, and it may not: no TLB has to keep anything. Then the tables "
+            "answer.",
+            _read(_never_dropped),
+        ),
     ),
     hint=lambda _, __: "Not yet. Ask three things: what may be cached, what was dropped, what the tables say now.",
     normal=in_order,
+    besides=too_few_or_many,
 )
 
 TRUTHS: Truths = {

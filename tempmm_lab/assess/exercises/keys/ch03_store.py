@@ -96,7 +96,8 @@ def _why_not(situation: Situation, given: list[str], play: Play) -> str:
     """Say why the last store does nothing stale."""
     before, after = given[: given.index(situation["change"])], given[given.index(situation["change"]) :]
     if stored(play, place_of(situation)) is not None:
-        return "The last store goes through, but where the tables allow it: nothing stale was used."
+        space = " In which space was the change made?" if any("space" in action for action in given) else ""
+        return f"The last store goes through, but where the tables allow it: nothing stale was used.{space}"
     if any(entry.covers(place_of(situation)) for entry in play.machine.cpus[0].tlb.entries):
         return (
             "The last store faults, although a translation is cached: its D is 0, so the processor goes to memory, to "

@@ -64,7 +64,12 @@ def order_of(situation: Situation) -> list[str]:
 
 
 def believed(
-    *, irq_asks_count: bool = False, nmi_waits: bool = False, all_at_once: bool = False, task_at_once: bool = False
+    *,
+    irq_asks_count: bool = False,
+    nmi_waits: bool = False,
+    all_at_once: bool = False,
+    task_at_once: bool = False,
+    never_preempts: bool = False,
 ) -> Callable[[Situation], list[str]]:
     """Give the order by a simple rule: who waits, waits until what was off is on again."""
 
@@ -76,7 +81,7 @@ def believed(
             for visitor in one["after"][place : place + 1]:
                 masked = (nmi_waits if visitor == "NMI" else not all_at_once) and off
                 (late if masked else begun).append(visitor)
-                preempts = one["model"] == "full" and not one["preempt_off"]
+                preempts = one["model"] == "full" and not one["preempt_off"] and not never_preempts
                 if visitor == "tick" and not masked and not other and (preempts or task_at_once):
                     begun.append(OTHER)
                     other = True
@@ -113,6 +118,12 @@ VISITORS_KEY = ByParts(
             "The tick's handler only leaves a note. The other task comes on the way out if both switches are on and "
             "the kernel preempts; else when the count comes to 0, or on the way to user mode.",
             _each(believed(task_at_once=True)),
+        ),
+        Belief(
+            "no kernel preempts",
+            "On this kind of kernel the way out of the tick is enough: both switches are on, so the other task comes "
+            "there.",
+            _each(believed(never_preempts=True)),
         ),
     ),
     hint=lambda _, __: "Not yet. For each visitor: who lets it in, IF or the kernel on its way out? And when next?",

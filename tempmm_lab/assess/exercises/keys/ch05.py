@@ -18,7 +18,7 @@ ORDER = InOrder(
         "prev": (("prev", "sign"), ("prev", "done")),
         "sign": (("sign", "generation"), ("sign", "cr3")),
         "bit": (("bit", "generation"),),
-        "asid": (("generation", "asid"), ("asid", "slot"), ("slot", "cr3")),
+        "asid": (("generation", "asid"), ("asid", "slot"), ("asid", "cr3")),
         "done": (("cr3", "done"),),
     },
     says={
@@ -27,7 +27,7 @@ ORDER = InOrder(
         "takes this CPU for one that catches up later. v6.14 was late with it, and lost a flush.",
         "bit": "First say, then look: with the bit set first, a flusher either sees it, or has raised the generation "
         "before it is read.",
-        "asid": "The ASID is chosen by the generation; its slot is written, and then CR3 is loaded under it.",
+        "asid": "The ASID is chosen by the generation; the slot is written and CR3 is loaded under it.",
         "done": "loaded_mm names the next mm only when CR3 has it.",
     },
     right=("prev", "sign", "bit", "generation", "asid", "slot", "cr3", "done"),

@@ -52,6 +52,20 @@ def _by_mask(build: str, situation: str, flush: str) -> str:
     return SILENT if without else does(build, situation, flush)
 
 
+def _v5_10_cleans(build: str, situation: str, flush: str) -> str:
+    cleans = build == "v5.10" and situation == STALE and flush in ("page tables", "a page, mask due")
+    return "clears its bit" if cleans else does(build, situation, flush)
+
+
+def _batch_by_page(build: str, situation: str, flush: str) -> str:
+    said = does(build, situation, flush)
+    return "drops it" if said == "drops all" else said
+
+
+def _of_four(_: Any, given: list[Any]) -> str:
+    return " Four are asked for: CPUs 1 to 4." if len(given) != 4 else ""
+
+
 def _each(rule: Does) -> Callable[[Facts], dict[str, Any]]:
     return lambda facts: {
         place: [rule(facts["build"], cpu, flush) for cpu in facts["cpus"]]
@@ -91,7 +105,7 @@ TOLD = ByParts(
         ),
         Belief(
             "a switching CPU is not there yet",
-            "A CPU that is switching may have read the old generation already. It is told, on every kernel here.",
+            "A CPU that is switching may have read the old generation already. It is told, on v5.10 and on v6.16.",
             _each(believed(any=(SWITCHING, (*ONE, "page tables", "reclaim"), SILENT))),
         ),
         Belief(
@@ -104,8 +118,19 @@ TOLD = ByParts(
             "The note names no mm, so nobody can say *not mine*. A CPU compares the generation of what it has loaded.",
             _each(believed(batch=(STALE, ("reclaim",), "clears its bit"))),
         ),
+        Belief(
+            "v5.10 cleans up",
+            "v5.10 has no clean-up: the bit went with the switch to the other process, and no IPI is sent.",
+            _each(_v5_10_cleans),
+        ),
+        Belief(
+            "reclaim names a page",
+            "Reclaim's batch is of many pages, and its note names none of them: all of the PCID goes.",
+            _each(_batch_by_page),
+        ),
     ),
     hint=lambda _, __: "Not yet. For each CPU: is it in the mask, is it lazy, what is loaded? Then: what goes?",
+    besides=_of_four,
 )
 
 ORDER = InOrder(

@@ -22,6 +22,7 @@ def believed(
     mov_drops: bool | None = None,
     walks_always: bool = False,
     table_only: bool = False,
+    poker_keeps: bool = False,
 ) -> Callable[[Facts], dict[str, list[int]]]:
     """Give who could write at each mark, by following what each CPU has cached; or with one thing believed of it."""
 
@@ -46,7 +47,7 @@ def believed(
         if clear_is_enough:
             cached.clear()
         marks.append(sorted(cached))
-        cached = set() if flush_reaches_all else cached - {0}
+        cached = set() if flush_reaches_all else cached if poker_keeps else cached - {0}
         marks.append(sorted(cached))
         for event in facts["later"]:
             happens(event, mapped=False)
@@ -94,6 +95,11 @@ HOLDERS = ByParts(
             "A walk that comes when the entry is cleared finds nothing, and nothing is cached of an absent page.",
             believed(walks_always=True),
         ),
+        Belief(
+            "the poker keeps it",
+            "Before text_poke() returns CPU 0 has flushed its own TLB, so it has dropped the alias.",
+            believed(poker_keeps=True),
+        ),
     ),
     hint=lambda _, __: (
         "Not yet. Is the entry there? Then everybody. If not: who has cached it, and has dropped it since?"
@@ -103,12 +109,12 @@ HOLDERS = ByParts(
 
 TRUTHS: Truths = {
     "A CPU may": (True, "And it may fetch the tail later, when that is new."),
-    "A round of": (False, "The IPIs are dear. But this round is what makes it safe to write the tail at all."),
     "An IPI is": (True, "That is what the round is for: nothing that was fetched before it is executed after it."),
     "From the moment": (False, "A CPU can that has fetched the first byte before. Memory is not what it executes."),
     "Nobody looks at": (False, "Who has *fetched* INT3 does not. Who has fetched the old first byte does."),
-    "Once the first": (False, "Whoever fetches it from then on. A fetch may have been earlier."),
+    "Once INT3 is": (False, "Every CPU that fetches the first byte from then on. A fetch may have been earlier."),
     "The first round": (False, "Nobody waits for the patch. Each CPU drops what it has fetched, answers, and goes on."),
+    "The IPIs are": (False, "They are dear. But this round is what makes it safe to write the tail at all."),
     "What could be": (True, "The old first byte, fetched early, and the new tail, fetched late."),
     "With one site": (True, "Rounds are shared by a batch; pokes are not."),
     "Without the first": (
