@@ -9,12 +9,8 @@ from typing import Any
 import pytest
 
 from tempmm_lab.assess.exercises import EXERCISES
-from tempmm_lab.assess.exercises.ch08 import STEPS
 from tempmm_lab.assess.exercises.exercise import READ_OVER, Exercise, Verdict
 from tempmm_lab.assess.exercises.functions import OF_DATA, InProcess
-from tempmm_lab.kernel.alternative import __text_poke
-from tempmm_lab.points import start
-from tempmm_lab.scenarios.scenario import STORIES
 
 KERNEL = [one for one in EXERCISES.values() if one.adapt not in (None, *OF_DATA)]
 EVERY = pytest.mark.parametrize("one", KERNEL, ids=lambda one: one.name)
@@ -106,34 +102,3 @@ def test_too_many_pages_lose_one_part() -> None:
     assert {name for name, points in verdict.parts.items() if not points} == {"all"}
     assert "more than 1,000 steps" in verdict.messages[0]
     assert verdict.messages[0].endswith("Its end is TLB_FLUSH_ALL. How many pages is that?")
-
-
-DOES = {
-    "local_irq_save": "off",
-    "set_pte_at": "map",
-    "load_new_mm_cr3": "use",
-    "hw_breakpoint_disable": "disarm",
-    "text_poke_memcpy": "write",
-    "pte_clear": "clear",
-    "cpumask_clear_cpu": "bit",
-    "inc_mm_tlb_gen": "flush",
-    "local_irq_restore": "on",
-}
-"""An op of __text_poke()'s -> the step it is; the second load of CR3 is the way back."""
-
-
-def test_the_order_of_a_poke_is_the_models() -> None:
-    """The key to the poke's order is what v6.16 does in the model, step by step."""
-    now = STORIES["hw_breakpoints"]().system()
-    point, done = start(__text_poke, 0xFFFFFFFF81000000, 0xCC, 1, versions=now.versions), list[str]()
-    while point.op is not None:
-        name, before = point.op.do.__name__, now.cpus[0].registers.bit("IF")
-        door = now.door(0)
-        answer = point.op.do(door, *point.op.args)
-        now, point = door.machine, point.after(answer)
-        if not name.startswith("local_irq") or before != now.cpus[0].registers.bit("IF"):
-            done += [DOES[name]] if name in DOES else []
-    done[done.index("use", done.index("use") + 1)] = "back"
-    one = EXERCISES["ch08-order"]
-    items = one.variant(0).facts["items"]
-    assert [STEPS[name] for name in done] == [items["ABCDEFGHIJ".index(letter)] for letter in one.key(0)]

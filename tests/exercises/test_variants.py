@@ -43,7 +43,7 @@ RECORDED = {
     "ch04-silence": "b6cf597046c52bc6",
     "ch05-slots": "d60acd9193e86138",
     "ch05-choose": "a468307426b1c4a6",
-    "ch05-order": "189055239837cc10",
+    "ch05-order": "8e1188aea54860c6",
     "ch05-flushes": "1c8088b40de02e26",
     "ch05-sign": "fe0448fee0e46bba",
     "ch06-told": "1d9a28c3eaaddbbc",

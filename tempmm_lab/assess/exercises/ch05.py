@@ -83,8 +83,9 @@ def _order(draw: Draw) -> Facts:
 
 
 def _show_order(facts: Facts) -> str:
-    return f"""v6.16, PCIDs on, interrupts off: a CPU switches to an mm that it has never loaded. Put the steps into a
-right order. Where two are right, both count.
+    return f"""v6.16, PCIDs on, interrupts off: a CPU switches to an mm that it has never loaded. Put the steps into an
+order that is right for every mm, also for one whose slot here is up to date and whose bit is clear. Where two are
+right, both count.
 
 {lettered(facts["items"])}
 

@@ -30,6 +30,8 @@ from tempmm_lab.unmapping import unmapping
 
 NAME = "flush_tlb_func"
 PAGE, EACH, MOST_STATES = 4096, 8, 100_000
+IN_STATES = 5
+"""How many parts are judged state by state: all but the last."""
 SEEN = ("loaded_mm", "is_lazy", "loaded_mm_asid", "ctxs", "cpumask", "tlb")
 LEAVING = (
     *("WARN_ON_ONCE", "local_irq_save", "local_irq_restore", "load_new_mm_cr3", "this_cpu_write", "cpumask_set_cpu"),
@@ -151,6 +153,9 @@ def _in_states(answer: Callee, seed: int) -> tuple[dict[str, str], bool]:
     """Give the parts that are wrong in some state, with the first one, and whether the function ever changes anything.
 
     Of a part in which the function does not end, no further state is asked.
+
+    Raises:
+        NoAnswer: it raised an error, or ends in no part.
     """
     mine, wrong, changed, endless = step_by_step(answer, NAME, ALLOWED), dict[str, str](), False, set[str]()
     for state in states(seed):
@@ -161,6 +166,8 @@ def _in_states(answer: Callee, seed: int) -> tuple[dict[str, str], bool]:
         except Endless:
             wrong[state.part] = _too_many(state)
             endless.add(state.part)
+            if len(endless) == IN_STATES:
+                raise NoAnswer(f"{NAME} takes more than {MOST_POINTS:,} steps in every state. Does it loop?") from None
             mine, given = step_by_step(answer, NAME, ALLOWED), ()
         changed = changed or given != _before(state)
         if given != _after(state, flush_tlb_func):
