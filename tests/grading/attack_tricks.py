@@ -98,12 +98,12 @@ in_cell("another variant", "", """
     answer_indices = {"PML4": va >> 39 & 511, "PDPT": va >> 30 & 511, "PD": va >> 21 & 511, "PT": va >> 12 & 511,
                       "offset": va & 4095}
     """, OWN)  # fmt: skip
-in_function("function that agrees with everything", "no answer", """
+in_function("function that agrees with everything", "This one holds a Yes", """
     class Yes:
         def __eq__(self, other): return True
     return Yes()
     """)  # fmt: skip
-in_function("function that looks for the right answer", "no answer", """
+in_function("function that looks for the right answer", "right in [], judges []", """
     import gc, sys
     frame, names = sys._getframe(), set()
     while frame is not None:
