@@ -168,33 +168,6 @@ wrong_function("ch05-choose", raises, "all", "ZeroDivisionError")
 right("ch05-choose", "a loop", lambda _: choose_new_asid)
 right("ch05-choose", "a dictionary", lambda _: with_a_dict)
 
-# ch05-order
-
-STEPS = (
-    "loaded_mm is read: which mm is to be left?",
-    "loaded_mm says SWITCHING",
-    "this CPU's bit is set in the next mm's mask",
-    "the next mm's generation is read",
-    "an ASID is chosen, and whether to flush it",
-    "the ASID's slot gets the mm's ctx_id and generation",
-    "CR3 is written",
-    "loaded_mm names the next mm",
-)
-
-
-def _letters(*order: int) -> Any:
-    return lambda facts, *_: ["ABCDEFGH"[facts["items"].index(STEPS[step])] for step in order]
-
-
-wrong("ch05-order", "look, then say", _letters(0, 1, 3, 2, 4, 5, 6, 7), "bit", "First say, then look")
-wrong("ch05-order", "v6.14's sign", _letters(0, 2, 3, 4, 1, 5, 6, 7), "sign", "v6.14 was late with it")
-wrong("ch05-order", "load, then tell", _letters(0, 1, 6, 7, 2, 3, 4, 5), "asid", "CR3 is loaded under it")
-wrong("ch05-order", "named too early", _letters(0, 1, 2, 3, 4, 5, 7, 6), "done", "only when CR3 has it")
-wrong("ch05-order", "reads its own sign", _letters(1, 0, 2, 3, 4, 5, 6, 7), "prev", "from loaded_mm itself")
-right("ch05-order", "as v6.16", _letters(*range(8)))
-right("ch05-order", "CR3 before the slot", _letters(0, 1, 2, 3, 4, 6, 5, 7))
-right("ch05-order", "the bit before the sign", _letters(0, 2, 1, 3, 4, 5, 6, 7))
-
 # ch05-flushes
 
 AWAKE = ("is_lazy", False)

@@ -34,8 +34,8 @@ def _cells(folder: Path, one: Exercise) -> list[Any]:
 
 def _imported(cells: list[Any]) -> set[str]:
     nodes = [node for cell in cells for node in ast.walk(ast.parse("".join(cell["source"])))]
-    froms = [node for node in nodes if isinstance(node, ast.ImportFrom | ast.Import)]
-    return {name.asname or name.name for node in froms for name in node.names}
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom | ast.Import)]
+    return {name.asname or name.name for node in found for name in node.names}
 
 
 def _bound(nodes: list[ast.AST]) -> set[str]:

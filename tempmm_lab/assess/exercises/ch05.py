@@ -7,7 +7,7 @@ from tempmm_lab.assess.exercises.draws import Draw
 from tempmm_lab.assess.exercises.exercise import Exercise, Facts, Part
 from tempmm_lab.assess.exercises.kernelcode import next_step, steps_of
 from tempmm_lab.assess.exercises.shapes import Either, Many, Whole, Word
-from tempmm_lab.assess.exercises.telling import LETTERS, lettered, rules, statement_parts, statements, statements_shown
+from tempmm_lab.assess.exercises.telling import statement_parts, statements, statements_shown
 
 PLACES = ("first", "second", "third", "fourth")
 PROCESSES = 8
@@ -64,33 +64,6 @@ It is kernel code: async, with a step at each await. It may await
   this_cpu_read("next_asid")       the slot to give out next; 6 stands for 0
   this_cpu_write("next_asid", n)   and no other variable
 The caller writes the slot. PCIDs are on. The practice compares it with the kernel's own in many states."""
-
-STEPS = {
-    "asid": "an ASID is chosen, and whether to flush it",
-    "bit": "this CPU's bit is set in the next mm's mask",
-    "cr3": "CR3 is written",
-    "done": "loaded_mm names the next mm",
-    "generation": "the next mm's generation is read",
-    "prev": "loaded_mm is read: which mm is to be left?",
-    "sign": "loaded_mm says SWITCHING",
-    "slot": "the ASID's slot gets the mm's ctx_id and generation",
-}
-"""A switch to a mm that was never loaded here, by name, in the order of the names."""
-
-
-def _order(draw: Draw) -> Facts:
-    return {"items": list(draw.shuffled(tuple(STEPS.values())))}
-
-
-def _show_order(facts: Facts) -> str:
-    return f"""v6.16, PCIDs on, interrupts off: a CPU switches to an mm that it has never loaded. Put the steps into an
-order that is right for every mm, also for one whose slot here is up to date and whose bit is clear. Where two are
-right, both count.
-
-{lettered(facts["items"])}
-
-Answer with a list of letters, the first step first: ["C", "A", ...]."""
-
 
 FLUSHES = """Write should_flush_tlb(mm, info), v6.14's decision on a kernel that puts up SWITCHING early, as v6.15 does.
 
@@ -162,18 +135,6 @@ EXERCISES = (
         facts=lambda _: {},
         show=lambda _: CHOOSE,
         adapt=next_step,
-    ),
-    Exercise(
-        name="ch05-order",
-        chapter=5,
-        kind="order",
-        title="Say, then look",
-        answer="answer_order",
-        parts=rules("prev", "sign", "bit", "asid", "done"),
-        variants=40320,
-        facts=_order,
-        show=_show_order,
-        whole=Many(Word(tuple(LETTERS[: len(STEPS)])), len(STEPS)),
     ),
     Exercise(
         name="ch05-flushes",

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempmm_lab.assess.exercises.ch05 import STEPS
 from tempmm_lab.assess.exercises.keys.break_turns import nothing
 from tempmm_lab.assess.exercises.keys.breaking import BreakJudge
 from tempmm_lab.assess.exercises.keys.ch05_choose import ChooseJudge
 from tempmm_lab.assess.exercises.keys.ch05_flushes import FlushesJudge
 from tempmm_lab.assess.exercises.keys.ch05_slots import SLOTS
-from tempmm_lab.assess.exercises.keys.judging import ByParts, InOrder, Truths, statement_answers, statement_hint
-
-ORDER = InOrder(
-    steps=STEPS,
-    parts={
-        "prev": (("prev", "sign"), ("prev", "done")),
-        "sign": (("sign", "generation"), ("sign", "cr3")),
-        "bit": (("bit", "generation"),),
-        "asid": (("generation", "asid"), ("asid", "slot"), ("asid", "cr3")),
-        "done": (("cr3", "done"),),
-    },
-    says={
-        "prev": "Which mm is left is read from loaded_mm itself, so before anything else is written there.",
-        "sign": "The sign has to be up before the generation is read, or a flusher still sees the old mm there and "
-        "takes this CPU for one that catches up later. v6.14 was late with it, and lost a flush.",
-        "bit": "First say, then look: with the bit set first, a flusher either sees it, or has raised the generation "
-        "before it is read.",
-        "asid": "The ASID is chosen by the generation; the slot is written and CR3 is loaded under it.",
-        "done": "loaded_mm names the next mm only when CR3 has it.",
-    },
-    right=("prev", "sign", "bit", "generation", "asid", "slot", "cr3", "done"),
-)
+from tempmm_lab.assess.exercises.keys.judging import ByParts, Truths, statement_answers, statement_hint
 
 TRUTHS: Truths = {
     "A CPU that has": (True, "With the old number in hand its slot looks up to date, so it sets bit 63."),
@@ -52,7 +30,6 @@ TRUTHS: Truths = {
 JUDGES: dict[str, Any] = {
     "ch05-slots": SLOTS,
     "ch05-choose": ChooseJudge(),
-    "ch05-order": ORDER,
     "ch05-flushes": FlushesJudge(),
     "ch05-sign": ByParts(statement_answers(TRUTHS), (), statement_hint(TRUTHS)),
     "ch05-legal": BreakJudge(nothing),
