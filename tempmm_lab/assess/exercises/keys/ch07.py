@@ -14,6 +14,16 @@ from tempmm_lab.assess.exercises.keys.judging import Belief, ByParts, Truths, st
 EVERY = list(range(CPUS))
 
 
+def _happens(cached: set[int], kind: str, cpu: int, *, walks: bool, drops: bool) -> None:
+    """Change who has the alias cached by one event."""
+    if kind == "tell":
+        cached.clear()
+    elif kind == "walk" and walks:
+        cached.add(cpu)
+    elif kind == "MOV CR3" and drops:
+        cached.discard(cpu)
+
+
 def believed(
     *,
     only_poker: bool = False,
@@ -31,13 +41,7 @@ def believed(
         cached = set[int]()
 
         def happens(event: list[Any], *, mapped: bool) -> None:
-            kind, cpu = event
-            if kind == "tell":
-                cached.clear()
-            elif kind == "walk" and (mapped or walks_always):
-                cached.add(cpu)
-            elif kind == "MOV CR3" and drops:
-                cached.discard(cpu)
+            _happens(cached, *event, walks=mapped or walks_always, drops=drops)
 
         happens(["walk", facts["first"]], mapped=True)
         cached.add(0)
