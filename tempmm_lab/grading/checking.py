@@ -102,7 +102,7 @@ def check_notebook(path: Path, sandbox: Sandbox | None = None) -> Checked:
     Raises:
         ModelError: there is no such file, or nothing can be run here.
     """
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):  # of a name that no file can have, too
         raise ModelError(f"There is no file {path}. Give the notebook that you want to hand in.")
     try:
         cells, notes = cells_of(read_bytes(path, LIMITS), LIMITS)

@@ -76,6 +76,7 @@ class TempmmJudge(Preprocessor):
         folders = (course.source_directory, course.submitted_directory, course.autograded_directory, "gradebook.db")
         sandbox = _sandbox(self.unsafe, (*(root / name for name in folders), *([file] if file else [])))
         content, why = _content(path, self.limits)
+        _drop_links(path.parent, Path(course.format_path(course.autograded_directory, *_whose(about))))
         secret = _secret(file) if file else judging_secret(root)
         name = f"{_stem(about)}.ipynb"
         result = grade(Job(about["student"], name, content, secret, bool(file), sandbox, self.limits, why))
@@ -95,7 +96,18 @@ def _sandbox(unsafe: bool, hide: tuple[Path, ...]) -> Sandbox:
 
 
 def _submitted(course: Any, about: dict[str, str]) -> Path:
-    return Path(course.format_path(course.submitted_directory, about["student"], about["assignment"]))
+    return Path(course.format_path(course.submitted_directory, *_whose(about)))
+
+
+def _whose(about: dict[str, str]) -> tuple[str, str]:
+    return about["student"], about["assignment"]
+
+
+def _drop_links(submitted: Path, copied: Path) -> None:
+    """Delete what nbgrader copied by following a student's link: feedback would carry it back to the student."""
+    for path in submitted.rglob("*"):
+        if path.is_symlink():
+            (copied / path.relative_to(submitted)).unlink(missing_ok=True)
 
 
 def _content(path: Path, limits: Limits) -> tuple[bytes | None, str]:

@@ -13,9 +13,10 @@ from typing import Any
 LONGEST, LONGEST_OF_ALL = 10_000, 100_000
 """How many characters of a cell, and of all cells together, are shown."""
 CUT = "\n… cut here. The whole text is in the file that was handed in."
-BEGINS = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])|\\(?=href)")
-"""How HTML and links begin: `<b`, `](`, `]:`, and in a formula `\\href`."""
-PICTURE_LINK = re.compile(r"\(attachment:([\w.-]+)\)")
+BEGINS = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])|\\(?=href|mmlToken)")
+"""How HTML and links begin: `<b`, `](`, `]:`, and in a formula `\\href` and `\\mmlToken`."""
+NAME = r"[A-Za-z0-9_.-]+"  # what a page does not write in another way
+PICTURE_LINK = re.compile(rf"\(attachment:({NAME})\)")
 KIND, BASE64 = re.compile(r"image/(png|jpeg|gif|webp)"), re.compile(r"[A-Za-z0-9+/=\s]*")
 Pictures = Mapping[str, Mapping[str, str]]
 
@@ -34,7 +35,7 @@ def pictures_of(attachments: Any) -> dict[str, dict[str, str]]:
     """Give the pictures among what was pasted into a cell, by name."""
     if type(attachments) is not dict:
         return {}
-    return {name: bundle for name, bundle in attachments.items() if re.fullmatch(r"[\w.-]+", name) and _is_one(bundle)}
+    return {name: bundle for name, bundle in attachments.items() if re.fullmatch(NAME, name) and _is_one(bundle)}
 
 
 def _is_one(bundle: Any) -> bool:

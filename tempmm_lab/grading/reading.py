@@ -73,7 +73,7 @@ def cells_of(content: bytes, limits: Limits) -> tuple[list[Cell], list[str]]:
     found = notebook.get("cells")
     if found is None and type(notebook.get("worksheets")) is list:  # before version 4
         sheets = [sheet for sheet in notebook["worksheets"] if type(sheet) is dict]
-        found = [cell for sheet in sheets for cell in sheet.get("cells") or () if type(sheet.get("cells")) is list]
+        found = [cell for sheet in sheets if type(sheet.get("cells")) is list for cell in sheet["cells"]]
         notes.append("The notebook has an old format (before version 4). Its cells were read all the same.")
     if type(found) is not list:
         raise Unreadable("This is no notebook: it has no list of cells. Save it in Jupyter and hand it in again.")
@@ -117,4 +117,5 @@ def _cell(number: int, cell: Any) -> Cell:
     names = tuple(one for one in (name, cell.get("id")) if type(one) is str and 0 < len(one) <= 100)
     kind = cell.get("cell_type")
     text = source if type(source) is str else ""
-    return Cell(number, kind if type(kind) is str else "raw", names, text.encode("utf-8", "replace").decode("utf-8"))
+    known = kind if kind in ("code", "markdown") else "raw"
+    return Cell(number, known, names, text.encode("utf-8", "replace").decode("utf-8"))

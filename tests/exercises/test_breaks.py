@@ -117,6 +117,7 @@ HOSTILE = {
     "no check": lambda stage: f"{stage}:s0",
     "a wrong check": lambda stage: f"{stage}:s0~0000",
     "digits that are no ASCII": lambda stage: f"{stage}:s٣~0000",
+    "an entry that goes by itself": lambda stage: _with_check(f"{stage}:f0@0x7f0000001000"),
     "colons": lambda _: ":::~",
     "lines": lambda stage: "\n".join([stage] * 100),
     "a list": lambda stage: [stage],

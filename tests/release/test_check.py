@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tempmm_lab import book
+from tempmm_lab import ModelError, book
 from tempmm_lab.assess.exercises import EXERCISES
 from tempmm_lab.cli import main
 from tempmm_lab.grading import checking
@@ -165,6 +165,21 @@ def test_what_is_no_notebook(tmp_path: Path, content: bytes, says: str) -> None:
 
 
 @pytest.mark.usefixtures("keyless")
+@pytest.mark.parametrize("odd", [{"worksheets": [{"cells": 5}], "nbformat": 3}, {"cells": [{"cell_type": "\ud800"}]}])
+def test_odd_cells_are_told_in_words(tmp_path: Path, odd: Notebook) -> None:
+    """A file that has only the form of a notebook is told so, on any screen."""
+    said = _checked(tmp_path, json.dumps(odd).encode(), "mine.ipynb").text()
+    assert "none of the notebooks of exercises" in said
+    said.encode()
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    """It is a file that is not there."""
+    with pytest.raises(ModelError, match="There is no file"):
+        check_notebook(tmp_path / f"{'a' * 300}.ipynb")
+
+
+@pytest.mark.usefixtures("keyless")
 def test_seeds_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a student's copy missing, spoiled or foreign seeds are wrong; a reader in no course needs none."""
     (tmp_path / "a" / "b").mkdir(parents=True)
@@ -174,6 +189,7 @@ def test_seeds_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "Put the file back" in found.text()
     for text, says in (
         ("{", "not readable"),
+        ("[" * 100_000, "not readable"),
         ('{"format": 1, "seeds": {"ch01-walk": 5}}', "no seed of a course for ch01"),
     ):
         (tmp_path / "a" / "tempmm-seeds.json").write_text(text, encoding="utf-8")

@@ -99,7 +99,7 @@ def course_seed(path: Path, name: str) -> int:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         found = data["seeds"].get(name, FIRST_SEED)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelError(f"{path.name} is not readable as a course's seeds. Ask for it again.") from None
     return whole_number(found, f"The seed in {path.name}")
 

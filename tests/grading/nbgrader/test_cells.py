@@ -73,6 +73,13 @@ def test_nbgrader_takes_every_attack(attack: Attack) -> None:
     _checked(attack.content)
 
 
+@pytest.mark.parametrize("odd", [{"worksheets": [{"cells": 5}], "nbformat": 3}, None])
+def test_nbgrader_takes_odd_cells(odd: dict[str, Any] | None) -> None:
+    """Neither sheets without cells nor kinds of cells that cannot be written end a run."""
+    spoilt = {**solved(), "cells": [{**one, "cell_type": "\ud800"} for one in solved()["cells"]]}
+    _checked(json.dumps(odd or spoilt).encode())
+
+
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from([*FULL, "code", "markdown"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -53,6 +53,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     shell(generate, folder)
     for student, content in handed_in(str(base / "marker")).items():
         hand_in(folder, PS, student, NAME, content)
+    (folder / "submitted" / "anna" / PS / "notes.txt").symlink_to(base / "osm-secret")
     log = shell(mark, folder)
     secret = (base / "osm-secret").read_bytes()
     grade_folder(folder / "submitted", base / "ours", secret=secret, limits=QUICK, hide=[folder / "source"])
@@ -105,6 +106,12 @@ def test_feedback_has_points_and_reasons(student: str, course: Course) -> None:
     words += [*ours["notes"], ours["why"]]
     assert [word for word in words if _on_one_line(word) not in page] == []
     assert f"(Score: {EARNED[student]}.0 / {ALL + 4}.0)" in page
+
+
+def test_what_a_link_leads_to_does_not_come_back(course: Course) -> None:
+    """Of a link that nbgrader followed when it copied, neither its copy nor the feedback has the teacher's file."""
+    found = [path.relative_to(course.folder).parts[0] for path in course.folder.glob("*/anna/**/notes.txt")]
+    assert found == ["submitted"]
 
 
 def test_feedback_says_what_it_must(course: Course) -> None:

@@ -92,6 +92,12 @@ def test_pictures_stay() -> None:
     assert pictures_of([1]) == {}
 
 
+def test_a_picture_has_a_plain_name() -> None:
+    """Other letters are written in another way by nbconvert, which then does not find the picture."""
+    assert pictures_of({"\u00e9.png": PICTURE["a.png"]}) == {}
+    assert harmless("![x](attachment:\u00e9.png)", {"\u00e9.png": PICTURE["a.png"]}) == "![x] (attachment:\u00e9.png)"
+
+
 def test_a_long_cell_is_cut() -> None:
     """Of a long cell the beginning is shown, and of very many only the first."""
     cutter = Cutter()

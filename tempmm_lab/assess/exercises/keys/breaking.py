@@ -107,6 +107,8 @@ def _short(text: str) -> str:
 def _moments(scenario: Scenario, path: Path) -> Iterator[Moment]:
     system = scenario.system()
     for number, chosen in enumerate(path, 1):
+        if chosen.kind in "fe" and chosen.va not in system.world.fills:
+            raise Refused(f"Step {number} cannot happen: in this scenario no entry comes or goes by itself.")
         try:
             outcome = take(system, chosen)
         except (NotPossible, ModelError) as why:
