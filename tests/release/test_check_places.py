@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import os
 import pytest
 
 from tempmm_lab.grading import checking
@@ -41,7 +42,7 @@ def test_without_one_where_there_is_none(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_on_windows_it_is_looked_at_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On Windows nothing is run: the cells are looked at, no exercise is called fine, and that is said."""
-    monkeypatch.setattr(checking, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(checking, "os", SimpleNamespace(name="nt", path=os.path))
     found = check_notebook(_probe(tmp_path, tmp_path))
     assert (found.exercises, found.ran, found.wrong) == ([], "", 0)
     assert "It was not run: on Windows" in found.text()
