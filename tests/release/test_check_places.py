@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
-import os
 import pytest
 
 from tempmm_lab.grading import checking
