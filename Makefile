@@ -115,6 +115,8 @@ lock:
 	$(COMPILE) -c locks/all.txt --extra lab --extra test -o locks/test.txt
 	$(COMPILE) -c locks/all.txt --group hub --extra lab --extra grade -o locks/hub.txt
 	cd docs/hub && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	@# npm notes where to send money to: an address, and no part of a lock
+	node -e 'const fs = require("fs"), f = "docs/hub/package-lock.json", l = JSON.parse(fs.readFileSync(f)); for (const p of Object.values(l.packages)) delete p.funding; fs.writeFileSync(f, JSON.stringify(l, null, 2) + "\n")'
 
 clean:
 	rm -rf $(VENV) $(HUB) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

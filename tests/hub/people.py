@@ -59,19 +59,20 @@ class Person:
 
     def log_in(self, password: str) -> Page:
         """Log in, and wait for JupyterLab."""
+        page = self._try(password)
+        page.page.wait_for_selector("#jp-main-dock-panel .jp-Launcher")
+        return page
+
+    def _try(self, password: str) -> Page:
         page = self.open(self.address)
         page.page.fill("input[name=username]", self.name)
         page.page.fill("input[name=password]", password)
         page.page.click("#login_submit")
-        page.page.wait_for_selector("#jp-main-dock-panel .jp-Launcher")
         return page
 
     def log_in_fails(self, password: str) -> bool:
         """Try another password, and say whether the hub refuses it."""
-        page = self.open(self.address)
-        page.page.fill("input[name=username]", self.name)
-        page.page.fill("input[name=password]", password)
-        page.page.click("#login_submit")
+        page = self._try(password)
         page.page.wait_for_load_state()
         refused = page.page.locator("#login_submit").count() == 1
         page.close()

@@ -139,9 +139,11 @@ def test_the_course_is_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_proxys_lock_has_versions_and_no_address() -> None:
     """The proxy's lock gives each package a version and a checksum, and no place to load it from."""
-    lock = json.loads((EXAMPLE / "package-lock.json").read_text(encoding="utf-8"))
+    text = (EXAMPLE / "package-lock.json").read_text(encoding="utf-8")
+    lock = json.loads(text)
     wanted = json.loads((EXAMPLE / "package.json").read_text(encoding="utf-8"))["dependencies"]
 
+    assert "://" not in text
     packages = {name.removeprefix("node_modules/"): one for name, one in lock["packages"].items() if name}
     assert all("resolved" not in one and one["integrity"].startswith("sha512-") for one in packages.values())
     assert all(packages[name]["version"] == version for name, version in wanted.items())
